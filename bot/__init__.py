@@ -1,0 +1,1 @@
+"""The people: commands in, letters out."""

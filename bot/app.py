@@ -1,0 +1,207 @@
+"""The composition root: alone constructs things, starts them, and ends them in order."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from random import random
+
+from bot.commands.completion import Vocabulary, vocabulary
+from bot.commands.context import Context, Who
+from bot.commands.registry import answer
+from bot.config import Settings
+from bot.dispatcher import Dispatcher
+from bot.messages.compose import compose
+from bot.messages.document import Document
+from bot.platforms.console import HERE
+from bot.ports import ChatPlatform, RuleDesk
+from bot.rule_desk import LiveRules
+from bot.store import Store, store_of
+from bot.tally import CountingJournal, Tally
+from monitors.engine import Engine, Memory, Universe
+from monitors.exchanges.client import VenueClient
+from monitors.exchanges.registry import profile
+from monitors.jobs.funding import FundingJob, Pipeline
+from monitors.jobs.history import HistoryJob
+from monitors.jobs.schedule import Schedule
+from monitors.ports import Clock, FundingSource
+from storage.database import Database
+from storage.errors import StorageError
+from storage.retention import Retention, roll
+
+_BEAT = timedelta(seconds=15)
+_RETENTION = timedelta(hours=1)
+_STAGGER = timedelta(milliseconds=250)
+"""Between the first polls of the venues, each of which loads markets."""
+_HISTORY_REQUESTS = 20
+"""Settled history is asked for so many times a poll interval at most, by venue."""
+
+
+class Bot:
+    """A running bot, as its conversation sees it."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, store: Store, engine: Engine, *, simulated: bool
+    ) -> None:
+        """Wire the parts; nothing runs yet."""
+        self.settings = settings
+        self.clock = clock
+        self.store = store
+        self.platforms: dict[str, ChatPlatform] = {}
+        """Where letters go, by the name that destinations carry."""
+        self.dispatcher = Dispatcher(
+            store.outbox, self.platforms, clock, partial(compose, simulated=simulated)
+        )
+        self._journal = CountingJournal(store.journal, self.dispatcher.wake)
+        self.pipeline = Pipeline(engine, self._journal, clock)
+        self._rules = LiveRules(store.rules, engine.book)
+        self._simulated = simulated
+
+    @property
+    def tally(self) -> Tally:
+        """Return what the run came to so far."""
+        return self._journal.tally
+
+    async def answer(self, text: str) -> Document:
+        """Answer one line of the console."""
+        return await answer(text, self._context())
+
+    async def vocabulary(self) -> Vocabulary:
+        """Return the names that completion offers."""
+        return await vocabulary(self._context())
+
+    def _context(self) -> Context:
+        context = context_of(self.settings, self.store, self._rules, self.clock, who=Who.ADMIN)
+        return replace(context, simulated=self._simulated)
+
+
+Conversation = Callable[[Bot], Coroutine[None, None, None]]
+"""Talks with people until they leave; it makes its platform known to the bot first."""
+
+
+async def serve(
+    settings: Settings, clock: Clock, conversation: Conversation, *, simulated: bool = False
+) -> Tally:
+    """Run the whole bot until the conversation ends or a signal comes, then end it in order.
+
+    Monitors stop first, one last dispatch tells what waits, then exchanges and the database are closed.
+
+    Raises:
+        StorageError: the database cannot be used; while running, in a group with whatever ended because of it.
+    """
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        store = store_of(database, settings.poll_interval)
+        engine = engine_of(settings, await store.memory(), clock)
+        gc.freeze()  # rules and the board live as long as the program: no collection need walk them
+        sources = await stack.enter_async_context(closing(sources_of(settings, clock)))
+        bot = Bot(settings, clock, store, engine, simulated=simulated)
+        before = (await store.outbox.counts()).delivered
+        await _until_the_end(bot, sources, conversation)
+        bot.tally.delivered = (await store.outbox.counts()).delivered - before
+    return bot.tally
+
+
+def engine_of(settings: Settings, memory: Memory, clock: Clock) -> Engine:
+    """Start an engine where the store left off."""
+    universe = Universe(bases=frozenset(settings.bases), min_open_interest=settings.min_open_interest)
+    return Engine(universe=universe, stale_after=settings.stale_after, memory=memory, now=clock.now())
+
+
+def sources_of(settings: Settings, clock: Clock) -> tuple[FundingSource, ...]:
+    """Return a client for each configured venue."""
+    options = settings.ccxt_options()
+    return tuple(
+        VenueClient(profile(venue), clock, configuration=options.get(venue), cache=settings.markets_cache)
+        for venue in settings.venues
+    )
+
+
+@asynccontextmanager
+async def closing(sources: tuple[FundingSource, ...]) -> AsyncIterator[tuple[FundingSource, ...]]:
+    """Close the clients at the end, all at once: ccxt takes a quarter of a second for each."""
+    try:
+        yield sources
+    finally:
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                group.create_task(source.close())
+
+
+def context_of(settings: Settings, store: Store, rules: RuleDesk, clock: Clock, *, who: Who) -> Context:
+    """Return what a command of the console is given now."""
+    return Context(
+        market=store.observations,
+        rules=rules,
+        backlog=store.outbox,
+        destination=HERE,
+        now=clock.now(),
+        venues=settings.venues,
+        poll_interval=settings.poll_interval,
+        stale_after=settings.stale_after,
+        min_open_interest=settings.min_open_interest,
+        who=who,
+    )
+
+
+async def _until_the_end(bot: Bot, sources: Sequence[FundingSource], conversation: Conversation) -> None:
+    async with asyncio.TaskGroup() as group:
+        watching = [group.create_task(_poll(bot, sources))]
+        watching += [group.create_task(_keep_history(bot, source)) for source in sources]
+        telling = group.create_task(bot.dispatcher.run())
+        talking = group.create_task(conversation(bot))
+        with _interruptible(talking):
+            await asyncio.wait([talking])
+        for task in (*watching, telling):
+            task.cancel()
+        await asyncio.wait([*watching, telling])
+        while await bot.dispatcher.send_due(ahead=bot.store.group_wait):
+            pass
+
+
+@contextmanager
+def _interruptible(task: asyncio.Task[None]) -> Iterator[None]:
+    """End a task at Ctrl-C or when the system asks the program to stop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+async def _poll(bot: Bot, sources: Sequence[FundingSource]) -> None:
+    """Poll every venue on its cadence until cancelled."""
+    schedule = Schedule(fatal=(StorageError,))
+    interval, now = bot.settings.poll_interval, bot.clock.now()
+    for place, source in enumerate(sources):
+        job = FundingJob(source, bot.pipeline, run_once=schedule.once, random=random)
+        schedule.every(interval, source.venue, job.run, first=now + place * _STAGGER)
+    schedule.every(min(_BEAT, interval), "beat", bot.pipeline.beat)
+    schedule.every(_RETENTION, "retention", partial(_retain, bot))
+    await schedule.run()
+
+
+async def _retain(bot: Bot) -> None:
+    await roll(bot.store.database, bot.clock.now(), Retention())
+
+
+async def _keep_history(bot: Bot, source: FundingSource) -> None:
+    settings = bot.settings
+    if not settings.backfill_days:
+        return
+    await HistoryJob(
+        source,
+        bot.store.observations,
+        bot.clock,
+        bases=frozenset(settings.bases),
+        span=timedelta(days=settings.backfill_days),
+        pause=settings.poll_interval / _HISTORY_REQUESTS,
+    ).run()

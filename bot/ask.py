@@ -1,0 +1,47 @@
+"""`skewbell ask`: one command answered from the store, beside a running bot or without one."""
+
+import asyncio
+from random import random
+
+from bot.app import closing, context_of, engine_of, sources_of
+from bot.commands.context import Who
+from bot.commands.registry import answer
+from bot.config import Settings
+from bot.messages.document import Document
+from bot.store import store_of
+from monitors.jobs.funding import FundingJob, Pipeline
+from monitors.ports import Clock
+from storage.database import Database
+
+
+async def ask(settings: Settings, clock: Clock, command: str) -> Document:
+    """Answer a read command; commands that change what a chat is told belong into that chat.
+
+    Raises:
+        StorageError: there is no database of this version to read.
+    """
+    database = await Database.open_read_only(settings.database)
+    try:
+        store = store_of(database, settings.poll_interval)
+        context = context_of(settings, store, store.rules, clock, who=Who.MEMBER)
+        return await answer(command, context)
+    finally:
+        await database.close()
+
+
+async def poll_once(settings: Settings, clock: Clock) -> None:
+    """Poll every venue once into the store, as a running bot would; what it finds is told at the next run.
+
+    Raises:
+        StorageError: the database cannot be written; a running bot holds it, and polls by itself.
+    """
+    database = await Database.open(settings.database)
+    try:
+        store = store_of(database, settings.poll_interval)
+        pipeline = Pipeline(engine_of(settings, await store.memory(), clock), store.journal, clock)
+        async with closing(sources_of(settings, clock)) as sources, asyncio.TaskGroup() as group:
+            for source in sources:
+                job = FundingJob(source, pipeline, run_once=lambda *_: None, random=random)
+                group.create_task(job.run())
+    finally:
+        await database.close()

@@ -1,0 +1,1 @@
+"""Commands as data, one definition each for every platform."""

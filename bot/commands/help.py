@@ -1,0 +1,75 @@
+"""Help, read from the commands, the metrics, the grammar and the presets themselves."""
+
+from collections.abc import Sequence
+
+from bot.commands.context import Who
+from bot.commands.drafting import EXAMPLE
+from bot.commands.levels import EXAMPLES
+from bot.commands.presets import PRESETS
+from bot.commands.spec import Spec
+from bot.messages.document import Block, Document, Fields, Footer, Heading, Paragraph
+from monitors.metrics.registry import METRICS
+
+CLAUSES = (
+    ("above|below <level>", f"where it rings: {EXAMPLES}; a bare % is per 8 hours"),
+    ("on <venue>|any|all", "one venue, each by itself (any), or the OI-weighted rate (all)"),
+    ("inverse|linear", "coin-margined perpetuals, or the others (linear, the default)"),
+    ("for <duration>", "it must hold this long first: 90s, 2m, 1h30m"),
+    ("keep <duration>", "it must stay clear this long before the resolve"),
+    ("every <duration>|never", "how often to repeat while it lasts, 4h by default"),
+    ("step <factor>", "ring again at this multiple of what was last told, 1.5 by default"),
+    ("clear <level>", "where it resolves; by default 20 % of the level back"),
+    ("cooldown <duration>", "quiet after an alert before a new one, 15m by default"),
+    ("severity <word>", "info, warning or critical"),
+    ("once|until <date>|forever", "when the rule ends: 2026-12-31 or 2026-12-31 14:00, UTC"),
+)
+"""Every clause of a rule's line and what it does."""
+
+
+def overview(specs: Sequence[Spec]) -> Document:
+    """Return every command with its summary."""
+    rows = tuple((spec.usage, spec.summary) for spec in specs)
+    note = "/help <command> says more, for instance /help alert add"
+    return Document(blocks=(Heading(text="Commands"), Fields(rows=rows), Footer(note=note)))
+
+
+def details(spec: Spec) -> Document:
+    """Return all there is to know of one command."""
+    blocks: list[Block] = [
+        Heading(text=spec.usage),
+        Paragraph(text=f"{spec.summary[0].upper()}{spec.summary[1:]}."),
+    ]
+    if spec.arguments:
+        blocks.append(Fields(rows=tuple((argument.usage, argument.help) for argument in spec.arguments)))
+    blocks += _MORE.get(spec.name, [])
+    who = "only this chat's admins may give it" if spec.who is Who.ADMIN else "anyone may give it"
+    return Document(blocks=(*blocks, Footer(note=who)))
+
+
+_METRICS: list[Block] = [
+    Paragraph(text="Metrics:"),
+    Fields(
+        rows=tuple(
+            (metric.name, f"{metric.description} Typical level: {metric.default_level or 'none'}.")
+            for metric in METRICS
+        )
+    ),
+]
+_LANGUAGE: list[Block] = [
+    Paragraph(text="Clauses, in any order:"),
+    Fields(rows=CLAUSES),
+]
+_MORE: dict[str, list[Block]] = {
+    "alert add": [
+        Paragraph(text="A line is: <metric> <base|any> <clauses>"),
+        Paragraph(text=f"For example: /alert add {EXAMPLE}"),
+        *_METRICS,
+        *_LANGUAGE,
+    ],
+    "alert edit": _LANGUAGE,
+    "subscribe": [
+        Fields(
+            rows=tuple((preset.name, f"{preset.summary}: {'; '.join(preset.lines)}") for preset in PRESETS)
+        )
+    ],
+}

@@ -1,0 +1,127 @@
+"""COMMANDS, and answer(): the one way from a line of text to a document, on every platform."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from bot.commands import help as help_pages
+from bot.commands.alerts import (
+    AlertAdd,
+    AlertEdit,
+    AlertList,
+    AlertPause,
+    AlertRemove,
+    AlertResume,
+    AlertTest,
+    Threshold,
+)
+from bot.commands.context import Context, Who
+from bot.commands.errors import UsageError
+from bot.commands.funding import Funding
+from bot.commands.rankings import Spread, Top
+from bot.commands.settlements import Next
+from bot.commands.spec import PREFIX, About, Command, Kind, Spec, parse, spec_of
+from bot.commands.status import Status
+from bot.commands.subscribe import Subscribe, Unsubscribe
+from bot.commands.suggest import closest
+from bot.messages.document import Document, Heading, Tone
+
+LONGEST = 500
+"""How long a command may be, in characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """The commands, or one of them."""
+
+    name: ClassVar[str] = "help"
+    summary: ClassVar[str] = "every command, or all about one of them"
+    who: ClassVar[Who] = Who.MEMBER
+
+    command: Annotated[str | None, About(Kind.COMMAND, "a command such as alert add")] = None
+
+    async def run(self, context: Context) -> Document:
+        """Answer from the commands themselves."""
+        specs = [spec_of(command) for command in COMMANDS]
+        if self.command is None:
+            return help_pages.overview(specs)
+        wanted = " ".join(self.command.lower().removeprefix(PREFIX).split())
+        family = [spec for spec in specs if spec.name == wanted] or [
+            spec for spec in specs if spec.name.startswith(f"{wanted} ")
+        ]
+        if not family:
+            raise _unknown(wanted)
+        return help_pages.details(family[0]) if len(family) == 1 else help_pages.overview(family)
+
+
+COMMANDS: tuple[type[Command], ...] = (
+    Funding,
+    Top,
+    Spread,
+    Next,
+    Subscribe,
+    Unsubscribe,
+    AlertAdd,
+    AlertList,
+    AlertEdit,
+    AlertPause,
+    AlertResume,
+    AlertRemove,
+    AlertTest,
+    Threshold,
+    Status,
+    Help,
+)
+
+
+def specs() -> tuple[Spec, ...]:
+    """Return every command as platforms see it."""
+    return tuple(spec_of(command) for command in COMMANDS)
+
+
+async def answer(text: str, context: Context) -> Document:
+    """Answer one line; what cannot be understood is answered too, with what was expected and suggestions."""
+    try:
+        command = read(text)
+        _authorise(command, context)
+        document = await command.run(context)
+    except UsageError as error:
+        heading = Heading(text=error.text, tone=Tone.ERROR)
+        document = Document(blocks=(heading,), suggestions=error.suggestions, failed=True)
+    return replace(document, simulated=context.simulated)
+
+
+def _authorise(command: Command, context: Context) -> None:
+    if command.who > context.who:
+        raise UsageError(f"{PREFIX}{command.name} changes what this chat is told: only its admins may.")
+
+
+def read(text: str) -> Command:
+    """Turn a line into a command; its slash may be missing, its case is free.
+
+    Raises:
+        UsageError: it names no command or its arguments cannot be read.
+    """
+    line = " ".join(text.split()).removeprefix(PREFIX)
+    if len(line) > LONGEST:
+        raise UsageError(f"Expected at most {LONGEST} characters, found {len(line)}.")
+    for command in COMMANDS:
+        words = len(command.name.split())
+        name, rest = " ".join(line.split()[:words]), " ".join(line.split()[words:])
+        if name.lower() == command.name:
+            return parse(command, rest)
+    raise _unknown(line)
+
+
+def _unknown(line: str) -> UsageError:
+    """Name the family's commands when the first word is right, else those that look alike."""
+    names = [command.name for command in COMMANDS]
+    first = line.lower().split(" ")[0]
+    family = [name for name in names if name.startswith(f"{first} ")]
+    if family:
+        expected = ", ".join(PREFIX + name for name in family)
+        alike = closest(" ".join(line.split()[:2]), family)
+    else:
+        expected = ", ".join(dict.fromkeys(PREFIX + name.split()[0] for name in names))
+        alike = closest(first, dict.fromkeys([*(name.split()[0] for name in names), *names]))
+    found = repr(PREFIX + line) if line else "nothing"
+    return UsageError(f"Expected {expected}; found {found}.", tuple(PREFIX + name for name in alike))

@@ -1,0 +1,88 @@
+"""`/subscribe` and `/unsubscribe`: sensible rules in one step, and rid of them in another."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from bot.commands.context import Context, Who
+from bot.commands.coverage import footer
+from bot.commands.drafting import draft
+from bot.commands.presets import PRESETS, Preset, find_presets
+from bot.commands.rule_words import sentence
+from bot.commands.spec import About, Kind
+from bot.messages import numbers, wording
+from bot.messages.document import Document, Fields, Heading, Paragraph
+from monitors.alerts.rules import Rule
+
+PresetName = Annotated[
+    str | None, About(Kind.PRESET, f"{' or '.join(preset.name for preset in PRESETS)}; all when left out")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe:
+    """This chat is told about the extremes."""
+
+    name: ClassVar[str] = "subscribe"
+    summary: ClassVar[str] = "be told of funding extremes and spreads, at sensible levels"
+    who: ClassVar[Who] = Who.ADMIN
+
+    preset: PresetName = None
+
+    async def run(self, context: Context) -> Document:
+        """Keep the rules of the presets that this chat does not have yet."""
+        presets = find_presets(self.preset)
+        held = await context.rules.of(context.destination)
+        new = [preset for preset in presets if not any(rule.preset == preset.name for rule in held)]
+        board = await context.board()
+        for preset in new:
+            for line in preset.lines:
+                rule = draft(line, context, board).rule
+                await context.rules.add(replace(rule, preset=preset.name))
+        rules = await _of_presets(presets, context)
+        done = "Subscribed" if new else "Subscribed already"
+        told = wording.plural(len(rules), "rule")
+        heading = Heading(text=f"{done} to {_names(presets)}: this chat is told when one of {told} rings")
+        note = "/threshold <rule> <level> moves a level, /unsubscribe ends it"
+        return Document(blocks=(heading, _told(rules), await footer(context, (), note=note)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsubscribe:
+    """The end of a subscription."""
+
+    name: ClassVar[str] = "unsubscribe"
+    summary: ClassVar[str] = "end a subscription"
+    who: ClassVar[Who] = Who.ADMIN
+
+    preset: PresetName = None
+
+    async def run(self, context: Context) -> Document:
+        """Remove the rules that the presets made; rules made by hand stay."""
+        presets = find_presets(self.preset)
+        rules = await _of_presets(presets, context)
+        for rule in rules:
+            await context.rules.remove(rule)
+        left = await context.rules.of(context.destination)
+        done = "Unsubscribed from" if rules else "This chat is not subscribed to"
+        heading = Heading(text=f"{done} {_names(presets)}")
+        removed, stay = wording.plural(len(rules), "rule"), wording.plural(len(left), "rule")
+        words = Paragraph(text=f"{removed} removed, {stay} left.")
+        return Document(blocks=(heading, words, await footer(context, ())))
+
+
+async def _of_presets(presets: tuple[Preset, ...], context: Context) -> list[Rule]:
+    names = {preset.name for preset in presets}
+    return [rule for rule in await context.rules.of(context.destination) if rule.preset in names]
+
+
+def _names(presets: tuple[Preset, ...]) -> str:
+    return " and ".join(preset.name for preset in presets)
+
+
+def _told(rules: list[Rule]) -> Fields:
+    return Fields(
+        rows=tuple(
+            (f"rule {rule.id}", f"{sentence(rule)}, held for {numbers.duration(rule.timing.pending_for)}")
+            for rule in rules
+        )
+    )

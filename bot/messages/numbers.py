@@ -1,0 +1,190 @@
+"""Numbers as people read them; the only module that rounds for display."""
+
+from datetime import UTC, datetime, timedelta
+from math import floor, log10
+from typing import assert_never
+
+from bot.messages.document import (
+    Cell,
+    Countdown,
+    Duration,
+    IntervalRate,
+    Moment,
+    Price,
+    Rate,
+    Share,
+    Usd,
+    UsdPerHour,
+)
+from monitors.market import HOURS_PER_YEAR
+
+MISSING = "n/a"
+
+LARGEST_ANNUALISED_PER_8H = 0.01
+"""Beyond 1 % per 8 hours a yearly figure says nothing: the pace never lasts (-16 % per 8h is -17,520 % APR)."""
+
+_LARGE = 100.0  # from here decimals are noise beside the venues' own jitter
+_MOST_DECIMALS = 8
+_SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def show(cell: Cell) -> str:
+    """Return a cell as text, unit included; a missing value is `n/a`."""
+    match cell:
+        case None:
+            return MISSING
+        case str():
+            return cell
+        case int():
+            return f"{cell:,}"
+        case Duration() | Moment() | Countdown():
+            return _show_time(cell)
+        case _:
+            return _show_quantity(cell)
+
+
+def _show_time(cell: Duration | Moment | Countdown) -> str:
+    match cell:
+        case Duration(length):
+            return duration(length)
+        case Moment(at):
+            return moment(at)
+        case Countdown(at=at, now=now):
+            return countdown(at, now)
+        case _:
+            assert_never(cell)
+
+
+def _show_quantity(cell: Rate | IntervalRate | Usd | UsdPerHour | Price | Share) -> str:
+    match cell:
+        case Rate(hourly):
+            return rate(hourly)
+        case IntervalRate(fraction, interval):
+            return interval_rate(fraction, interval)
+        case Usd(amount):
+            return usd(amount)
+        case UsdPerHour(amount):
+            return usd_per_hour(amount)
+        case Price(amount):
+            return price(amount)
+        case Share(part):
+            return share(part)
+        case _:
+            assert_never(cell)
+
+
+def is_annualised(hourly: float) -> bool:
+    """Return whether a yearly figure of this rate is worth showing."""
+    return abs(8 * hourly) <= LARGEST_ANNUALISED_PER_8H
+
+
+def rate(hourly: float) -> str:
+    """Return a rate with its sign, `+43.80 % APR`, or `-2 %/h, -16 % per 8h` where a year would mislead."""
+    if not is_annualised(hourly):
+        return f"{_significant(hourly * 100, 3, signed=True)} %/h, {_significant(hourly * 800, 3, signed=True)} % per 8h"
+    return f"{_fixed(hourly * HOURS_PER_YEAR * 100, 2, signed=True)} % APR"
+
+
+def short_rate(hourly: float) -> str:
+    """Return a rate for a column that says APR: `+43.80 %`, or `-2 %/h` where a year would mislead."""
+    if not is_annualised(hourly):
+        return f"{_significant(hourly * 100, 3, signed=True)} %/h"
+    return f"{_fixed(hourly * HOURS_PER_YEAR * 100, 2, signed=True)} %"
+
+
+def interval_rate(fraction: float, interval: timedelta | None) -> str:
+    """Return a rate as published: `0.0400 %/8h`, or `0.0400 %/?` when nobody knows the interval."""
+    per = "?" if interval is None else duration(interval)
+    return f"{_fixed(fraction * 100, 4)} %/{per}"
+
+
+def level(hourly: float) -> str:
+    """Return a rule's level both ways: `65.7 % APR (0.06 %/8h)`, or per hour where a year would mislead."""
+    per_8h = f"{_significant(hourly * 800, 4)} %/8h"
+    if not is_annualised(hourly):
+        return f"{_significant(hourly * 100, 4)} %/h ({per_8h})"
+    apr = _significant(hourly * HOURS_PER_YEAR * 100, 4).replace(",", "")  # so that it can be typed back
+    return f"{apr} % APR ({per_8h})"
+
+
+def usd(amount: float) -> str:
+    """Return dollars: `$1.2M`, `$850`, `-$3.4K`."""
+    sign = "-" if amount < 0 else ""
+    size = abs(amount)
+    for scale, letter in _SCALES:
+        if size >= scale * 0.9995:
+            return f"{sign}${_significant(size / scale, 3)}{letter}"
+    return f"{sign}${_significant(size, 3)}"
+
+
+def usd_per_hour(amount: float) -> str:
+    """Return a flow with its sign: `+$12.3K/h` is paid by longs."""
+    return f"{'+' if amount > 0 else ''}{usd(amount)}/h"
+
+
+def price(amount: float) -> str:
+    """Return a price with six significant digits: `$60,123.4`, `$0.0000123456`."""
+    sign = "-" if amount < 0 else ""
+    return f"{sign}${_significant(abs(amount), 6)}"
+
+
+def share(part: float) -> str:
+    """Return a part of a whole: `83 %`, `0.12 %`."""
+    return f"{_significant(part * 100, 3)} %"
+
+
+def duration(length: timedelta) -> str:
+    """Return the two largest units: `45s`, `2m`, `1h 30m`, `1d 3h`; what is smaller is cut off."""
+    if length < timedelta(0):
+        return f"-{duration(-length)}"
+    seconds = int(length.total_seconds())
+    parts: list[str] = []
+    for size, letter in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count or parts:
+            parts.append(f"{count}{letter}" if count else "")
+    return " ".join(filter(None, parts[:2])) or ("<1s" if length else "0s")
+
+
+def moment(at: datetime) -> str:
+    """Return a time in UTC to the minute, as a person compares it with others: `2026-03-14 12:03 UTC`."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def second(at: datetime) -> str:
+    """Return a time in UTC to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def time_of_day(at: datetime, now: datetime) -> str:
+    """Return `12:03`, with its date unless that is today's; UTC."""
+    same_day = at.astimezone(UTC).date() == now.astimezone(UTC).date()
+    return f"{at.astimezone(UTC):%H:%M}" if same_day else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def countdown(at: datetime, now: datetime) -> str:
+    """Return the wait for a coming time, `3h 59m`; `due` once it has come."""
+    return duration(at - now) if at > now else "due"
+
+
+def _fixed(value: float, decimals: int, *, signed: bool = False) -> str:
+    """Return so many decimals, none from 100 up; significant digits where decimals would show it as nothing."""
+    if not value:
+        return f"{0:.{decimals}f}"
+    places = 0 if abs(value) >= _LARGE else decimals
+    if abs(value) < 0.5 * 10**-places:
+        return _significant(value, 2, signed=signed)
+    return f"{value:{'+' if signed else ''},.{places}f}"
+
+
+def _significant(value: float, digits: int, *, signed: bool = False) -> str:
+    """Return so many significant digits without trailing zeros; whole digits are never cut."""
+    if not value:
+        return "0"
+    sign = "+" if signed else ""
+    places = max(0, digits - 1 - floor(log10(abs(value))))
+    if places > _MOST_DECIMALS + digits:
+        return f"{value:{sign}.{digits - 1}e}"
+    text = f"{value:{sign},.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

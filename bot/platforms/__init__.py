@@ -1,0 +1,1 @@
+"""The chats: one module a platform, strangers to each other."""

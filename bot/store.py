@@ -1,0 +1,50 @@
+"""Everything that is kept, laid over one database."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from monitors.engine import Memory
+from storage.database import Database
+from storage.journal import Journal
+from storage.observations import Observations
+from storage.outbox import Outbox
+from storage.rules import Rules
+
+GROUP_WAIT = timedelta(seconds=20)
+"""How long the first alert of a chat's group waits for company; a third of the poll interval if that is shorter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The repositories of one database."""
+
+    database: Database
+    observations: Observations
+    rules: Rules
+    outbox: Outbox
+    journal: Journal
+    group_wait: timedelta
+
+    async def memory(self) -> Memory:
+        """Read what a restart hands back to the engine."""
+        return Memory(
+            observations=await self.observations.latest(),
+            intervals=tuple((await self.observations.intervals()).items()),
+            health=tuple((await self.observations.health()).values()),
+            rules=await self.rules.load_all(),
+            states=tuple((await self.rules.states()).items()),
+        )
+
+
+def store_of(database: Database, poll_interval: timedelta) -> Store:
+    """Lay the repositories over an open database."""
+    group_wait = min(GROUP_WAIT, poll_interval / 3)
+    observations, outbox = Observations(database), Outbox(database, group_wait=group_wait)
+    return Store(
+        database=database,
+        observations=observations,
+        rules=Rules(database),
+        outbox=outbox,
+        journal=Journal(database, observations, outbox),
+        group_wait=group_wait,
+    )

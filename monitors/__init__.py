@@ -1,0 +1,1 @@
+"""The market: what venues say, what it means, when to ring."""

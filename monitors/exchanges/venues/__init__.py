@@ -1,0 +1,1 @@
+"""One module per venue, each exporting its PROFILE."""

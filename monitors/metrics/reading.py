@@ -1,0 +1,61 @@
+"""What a metric yields: readings to judge, and the evidence behind one. Pure values."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from monitors.market import FundingRate, Margin, OpenInterest
+
+ALL_VENUES = "all"
+
+
+class Series(NamedTuple):
+    """One line of readings over time: a metric of a base, on one venue's instrument or over all venues."""
+
+    metric: str
+    base: str
+    margin: Margin
+    venue: str
+    """The ccxt id, or `all`."""
+    symbol: str
+    """The unified symbol; empty over all venues."""
+
+
+class Reading(NamedTuple):
+    """One number to judge; funding metrics are fractions per hour, `interval_change` is hours."""
+
+    series: Series
+    value: float
+    at: datetime
+    """When the oldest observation behind it was made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One venue's part in a reading."""
+
+    funding: FundingRate
+    open_interest: OpenInterest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A venue that should have had a part in a reading and had none."""
+
+    venue: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a reading rests on, for the message that tells it.
+
+    For a spread `legs` are the high and the low leg, in that order; otherwise every venue's part.
+    `open_interest_share` is the part of the known open interest that the legs cover, 0 to 1.
+    """
+
+    legs: tuple[Leg, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    open_interest_share: float | None = None
+    previous_interval: timedelta | None = None
+    """For `interval_change`: the interval before."""

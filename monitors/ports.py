@@ -1,0 +1,84 @@
+"""What the jobs need of the world; each docstring is the contract that every implementation is tested against."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitors.alerts.tick import Tick
+from monitors.market import FundingRate, Instrument, Poll
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+        ...
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Wait."""
+        ...
+
+
+class VenueUnavailableError(Exception):
+    """A venue gave no usable answer; the funding job catches it, logs the first and counts the rest.
+
+    `blocked` marks a refusal that repeating cannot cure (a geo-block), `retry_after` a wait the venue asked for.
+    """
+
+    def __init__(self, reason: str, *, blocked: bool = False, retry_after: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.blocked = blocked
+        self.retry_after = retry_after
+
+
+class FundingSource(Protocol):
+    """One venue's funding."""
+
+    @property
+    def venue(self) -> str:
+        """The ccxt id."""
+        ...
+
+    async def poll(self) -> Poll:
+        """Fetch what the venue says of all its perpetuals now, in as few requests as it allows.
+
+        Raises:
+            VenueUnavailableError: no answer, an empty one, or one that is not what the venue documents.
+        """
+        ...
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return the venue's active perpetuals, loading its markets if need be.
+
+        Raises:
+            VenueUnavailableError: the markets could not be loaded.
+        """
+        ...
+
+    async def settled(
+        self, instrument: Instrument, since: datetime, until: datetime
+    ) -> Sequence[FundingRate]:
+        """Fetch the settled rates in [since, until), oldest first, each with its own interval where known.
+
+        Raises:
+            VenueUnavailableError: no answer, or one that is not what the venue documents.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Release the connections."""
+        ...
+
+
+class Journal(Protocol):
+    """Where a tick becomes fact."""
+
+    async def commit(self, tick: Tick) -> None:
+        """Store observations, changed rule states and letters in one transaction, or nothing of them."""
+        ...

@@ -1,0 +1,1 @@
+"""A market on loopback that speaks real venues' wire formats."""

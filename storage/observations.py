@@ -1,0 +1,151 @@
+"""What the venues said: the last word of each instrument, the raw minutes, and how each venue is doing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlite_utils import Database as Sql
+
+from monitors.alerts.tick import Tick
+from monitors.market import Backfill, FundingRate, Instrument, Observation, VenueHealth
+from storage import history, instruments, rows, settlements
+from storage.database import Database
+from storage.history import Hour
+from storage.instruments import InstrumentIds
+
+
+class Observations:
+    """The market as stored: written by ticks and the back-fill, read by commands and the warm start."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._ids = InstrumentIds()
+
+    def record(self, sql: Sql, tick: Tick) -> None:
+        """Write the market's part of a tick, first in the tick's transaction."""
+        seen = [observation.funding.instrument for observation in tick.observations]
+        numbers = self._ids.of(sql, [*seen, *(instrument for instrument, _ in tick.intervals)])
+        _record_observations(sql, tick, numbers[: len(seen)])
+        sql.conn.executemany(
+            "UPDATE instruments SET interval_s = ? WHERE id = ?",
+            [
+                (interval.total_seconds(), number)
+                for number, (_, interval) in zip(numbers[len(seen) :], tick.intervals, strict=True)
+            ],
+        )
+        if tick.health is not None:
+            sql.execute(
+                "INSERT OR REPLACE INTO venues (venue, health) VALUES (?, ?)",
+                (tick.health.venue, rows.HEALTH.dump_json(tick.health).decode()),
+            )
+
+    async def latest(self) -> Sequence[Observation]:
+        """Return the last observation of every instrument, however old."""
+        return await self._database.read(_latest)
+
+    async def observed(
+        self, instrument: Instrument, since: datetime, until: datetime
+    ) -> Sequence[Observation]:
+        """Return what the polls of [since, until) said, oldest first, as far back as raw minutes are kept.
+
+        Open interest is rounded to the dollar.
+        """
+        return await self._database.read(partial(_observed, instrument, rows.ms(since), rows.ms(until)))
+
+    async def history(
+        self, wanted: Sequence[Instrument], since: datetime, until: datetime
+    ) -> Mapping[Instrument, Sequence[Hour]]:
+        """Return the hours that begin in [since, until), oldest first; an hour without data is not there."""
+        return await self._database.read(partial(history.hours, wanted, since, until))
+
+    async def settled(self, instrument: Instrument, since: datetime) -> Sequence[FundingRate]:
+        """Return the settled rates since then, oldest first, with settlement times to the second."""
+        return await self._database.read(partial(settlements.settled, instrument, since))
+
+    async def add_settled(self, rates: Sequence[FundingRate], backfill: Backfill | None = None) -> None:
+        """Keep settled rates, and how far a back-fill has come with them, in one transaction.
+
+        A settlement that is known already stays as it is, but for an interval that was unknown.
+        """
+        await self._database.write(lambda sql: settlements.add(sql, self._ids, rates, backfill))
+
+    async def backfills(self) -> Mapping[Instrument, Backfill]:
+        """Return how far the back-fill of each instrument has come; one not begun is not there."""
+        return await self._database.read(settlements.backfills)
+
+    async def intervals(self) -> Mapping[Instrument, timedelta]:
+        """Return the funding intervals that were known for certain when last seen."""
+        return await self._database.read(_intervals)
+
+    async def health(self) -> Mapping[str, VenueHealth]:
+        """Return what is known of each venue's answers."""
+        return await self._database.read(_health)
+
+
+_UPSERT_LATEST = """
+INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (instrument) DO UPDATE SET poll = excluded.poll, rate = excluded.rate, interval_s = excluded.interval_s,
+    settled = excluded.settled, funding_ms = excluded.funding_ms, observed_ms = excluded.observed_ms,
+    mark_price = excluded.mark_price, index_price = excluded.index_price,
+    open_interest_usd = excluded.open_interest_usd, open_interest_contracts = excluded.open_interest_contracts
+"""
+
+_KEEP_MINUTES = """
+INSERT INTO observations
+SELECT poll << 16 | instrument, rate, interval_s, settled, funding_ms / 1000.0, :at_ms - observed_ms, mark_price,
+    index_price, CAST(round(open_interest_usd) AS INTEGER), open_interest_contracts
+FROM latest WHERE poll >= :first
+"""
+"""The minute is copied from the latest rows inside SQLite, which is much faster than binding it again."""
+
+
+def _record_observations(sql: Sql, tick: Tick, numbers: Sequence[int]) -> None:
+    at_ms = rows.ms(tick.at)
+    venues = dict.fromkeys(observation.funding.instrument.venue for observation in tick.observations)
+    polls = {venue: _add_poll(sql, venue, at_ms) for venue in venues}
+    sql.conn.executemany(
+        _UPSERT_LATEST,
+        (  # a generator: thousands of rows alive at once would wake the garbage collector
+            rows.latest_row(number, polls[observation.funding.instrument.venue], observation)
+            for number, observation in zip(numbers, tick.observations, strict=True)
+        ),
+    )
+    if polls:
+        sql.execute(_KEEP_MINUTES, {"first": min(polls.values()), "at_ms": at_ms})
+
+
+def _add_poll(sql: Sql, venue: str, at_ms: int) -> int:
+    (poll,) = sql.execute(
+        "INSERT INTO polls (venue, at_ms) VALUES (?, ?) RETURNING id", (venue, at_ms)
+    ).fetchone()
+    return int(poll)
+
+
+def _latest(sql: Sql) -> list[Observation]:
+    owners = instruments.load(sql)
+    return [rows.observation(owners[row[0]], row[2:]) for row in sql.execute("SELECT * FROM latest")]
+
+
+def _observed(instrument: Instrument, since_ms: int, until_ms: int, sql: Sql) -> list[Observation]:
+    number = instruments.find(sql, instrument)
+    found = sql.execute(
+        """SELECT rate, interval_s, settled, CAST(round(funding_s * 1000) AS INTEGER), at_ms - lag_ms, mark_price,
+            index_price, open_interest_usd, open_interest_contracts
+        FROM polls CROSS JOIN observations ON slot = (polls.id << 16) | ?
+        WHERE venue = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms""",
+        (number, instrument.venue, since_ms, until_ms),
+    )
+    return [rows.observation(instrument, row) for row in found]
+
+
+def _intervals(sql: Sql) -> dict[Instrument, timedelta]:
+    known = sql.execute("SELECT id, interval_s FROM instruments WHERE interval_s IS NOT NULL")
+    owners = instruments.load(sql)
+    return {owners[number]: timedelta(seconds=seconds) for number, seconds in known}
+
+
+def _health(sql: Sql) -> dict[str, VenueHealth]:
+    return {
+        venue: rows.HEALTH.validate_json(health)
+        for venue, health in sql.execute("SELECT venue, health FROM venues ORDER BY venue")
+    }

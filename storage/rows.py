@@ -1,0 +1,236 @@
+"""Values to rows and back; pure. Times are kept to the millisecond, numbers as they are."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from monitors.alerts.delivery import Alert, Content, Notice
+from monitors.alerts.rules import Destination, Direction, Level, Rule, Selector, Severity, Timing
+from monitors.alerts.states import Cooling, Firing, Pending, Recovering, RuleState
+from monitors.market import FundingRate, Instrument, Margin, Observation, OpenInterest, RateKind, VenueHealth
+
+Row = Sequence[Any]
+"""What SQLite hands out; the functions here give it its types."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+HEALTH = TypeAdapter(VenueHealth)
+STATES: dict[str, TypeAdapter[Any]] = {
+    "pending": TypeAdapter(Pending),
+    "firing": TypeAdapter(Firing),
+    "recovering": TypeAdapter(Recovering),
+    "cooling": TypeAdapter(Cooling),
+}
+CONTENTS: dict[str, TypeAdapter[Any]] = {"alert": TypeAdapter(Alert), "notice": TypeAdapter(Notice)}
+
+
+def ms(at: datetime) -> int:
+    """Return milliseconds since 1970, rounded down."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def moment(milliseconds: int) -> datetime:
+    """Return the time of so many milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def instrument_row(instrument: Instrument) -> Row:
+    """Return venue, symbol, base, quote, settle, margin, contract_size, multiplier."""
+    return (
+        instrument.venue,
+        instrument.symbol,
+        instrument.base,
+        instrument.quote,
+        instrument.settle,
+        instrument.margin.value,
+        instrument.contract_size,
+        instrument.multiplier,
+    )
+
+
+def instrument(row: Row) -> Instrument:
+    """Read what `instrument_row` returns."""
+    venue, symbol, base, quote, settle, margin, contract_size, multiplier = row
+    return Instrument(
+        venue=venue,
+        symbol=symbol,
+        base=base,
+        quote=quote,
+        settle=settle,
+        margin=Margin(margin),
+        contract_size=contract_size,
+        multiplier=multiplier,
+    )
+
+
+def latest_row(number: int, poll: int, observation: Observation) -> Row:
+    """Return a row of `latest`."""
+    funding, interest = observation.funding, observation.open_interest
+    return (
+        number,
+        poll,
+        funding.rate,
+        None if funding.interval is None else funding.interval.total_seconds(),
+        1 if funding.kind is RateKind.SETTLED else 0,  # sqlite3 binds an int twice as fast as a bool
+        None if funding.funding_at is None else (funding.funding_at - _EPOCH) // _MILLISECOND,
+        (funding.observed_at - _EPOCH) // _MILLISECOND,
+        funding.mark_price,
+        funding.index_price,
+        None if interest is None else interest.usd,
+        None if interest is None else interest.contracts,
+    )
+
+
+def observation(owner: Instrument, row: Row) -> Observation:
+    """Read the columns of `latest` after instrument and poll."""
+    rate, interval_s, settled, funding_ms, observed_ms, mark, index, usd, contracts = row
+    return Observation(
+        funding=FundingRate(
+            instrument=owner,
+            rate=rate,
+            interval=_interval(interval_s),
+            kind=RateKind.SETTLED if settled else RateKind.PREDICTED,
+            funding_at=None if funding_ms is None else moment(funding_ms),
+            observed_at=moment(observed_ms),
+            mark_price=mark,
+            index_price=index,
+        ),
+        open_interest=None if usd is None else OpenInterest(contracts=contracts, usd=usd),
+    )
+
+
+def settled_row(instrument_id: int, rate: FundingRate) -> Row:
+    """Return a row of `settled`; venues stamp settlements some milliseconds late, so times are whole seconds."""
+    if rate.kind is not RateKind.SETTLED or rate.funding_at is None:
+        raise ValueError(f"expected a settled rate with its time, found {rate.kind} at {rate.funding_at}")
+    return (instrument_id, round(ms(rate.funding_at) / 1000), rate.rate, _seconds(rate.interval))
+
+
+def settled(owner: Instrument, row: Row) -> FundingRate:
+    """Read at_s, rate, interval_s of an instrument."""
+    at_s, rate, interval_s = row
+    at = moment(at_s * 1000)
+    return FundingRate(
+        instrument=owner,
+        rate=rate,
+        interval=_interval(interval_s),
+        kind=RateKind.SETTLED,
+        funding_at=at,
+        observed_at=at,
+    )
+
+
+def rule_row(rule: Rule) -> Row:
+    """Return the columns of `rules` after its id, in the table's order."""
+    level, timing = rule.level, rule.timing
+    of_level = (None, None, None, None)
+    return (
+        *(rule.destination.platform, rule.destination.chat, rule.destination.thread, rule.metric),
+        *(rule.selector.base, rule.selector.venue, rule.selector.margin.value),
+        *(of_level if level is None else (level.direction.value, level.fire_at, level.clear_at, level.typed)),
+        timing.pending_for.total_seconds(),
+        timing.keep_firing_for.total_seconds(),
+        timing.repeat_every.total_seconds(),
+        timing.cooldown.total_seconds(),
+        timing.step,
+        timing.step_gap.total_seconds(),
+        rule.severity.value,
+        rule.once,
+        None if rule.until is None else ms(rule.until),
+        rule.paused,
+        rule.preset,
+    )
+
+
+def rule_reader() -> Callable[[Row], Rule]:
+    """Return a function that reads a row of `rules`.
+
+    It lets rules share their equal parts, so that a million rules load fast and stay small.
+    """
+    destination, selector, level, timing = (
+        cache(_destination),
+        cache(_selector),
+        cache(_level),
+        cache(_timing),
+    )
+
+    def read(row: Row) -> Rule:
+        severity, once, until_ms, paused, preset = row[18:]
+        return Rule(
+            id=row[0],
+            destination=destination(*row[1:4]),
+            metric=row[4],
+            selector=selector(*row[5:8]),
+            level=None if row[8] is None else level(*row[8:12]),
+            timing=timing(*row[12:18]),
+            severity=Severity(severity),
+            once=bool(once),
+            until=None if until_ms is None else moment(until_ms),
+            paused=bool(paused),
+            preset=preset,
+        )
+
+    return read
+
+
+def state_row(state: RuleState) -> tuple[str, str]:
+    """Return kind and JSON."""
+    return _tagged(STATES, state)
+
+
+def state(kind: str, document: str) -> RuleState:
+    """Read kind and JSON."""
+    value: RuleState = STATES[kind].validate_json(document)
+    return value
+
+
+def content_row(content: Content) -> tuple[str, str]:
+    """Return kind and JSON."""
+    return _tagged(CONTENTS, content)
+
+
+def content(kind: str, document: str) -> Content:
+    """Read kind and JSON."""
+    value: Content = CONTENTS[kind].validate_json(document)
+    return value
+
+
+def _tagged(adapters: dict[str, TypeAdapter[Any]], value: object) -> tuple[str, str]:
+    kind = type(value).__name__.lower()
+    return kind, adapters[kind].dump_json(value).decode()
+
+
+def _seconds(interval: timedelta | None) -> float | None:
+    return None if interval is None else interval.total_seconds()
+
+
+def _interval(seconds: float | None) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _destination(platform: str, chat: str, thread: str) -> Destination:
+    return Destination(platform=platform, chat=chat, thread=thread)
+
+
+def _selector(base: str | None, venue: str | None, margin: str) -> Selector:
+    return Selector(base=base, venue=venue, margin=Margin(margin))
+
+
+def _level(direction: str, fire_at: float, clear_at: float, typed: str) -> Level:
+    return Level(direction=Direction(direction), fire_at=fire_at, clear_at=clear_at, typed=typed)
+
+
+def _timing(*columns: float) -> Timing:
+    pending, keep, repeat, cooldown, step, gap = columns
+    return Timing(
+        pending_for=timedelta(seconds=pending),
+        keep_firing_for=timedelta(seconds=keep),
+        repeat_every=timedelta(seconds=repeat),
+        cooldown=timedelta(seconds=cooldown),
+        step=step,
+        step_gap=timedelta(seconds=gap),
+    )

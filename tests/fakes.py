@@ -1,0 +1,237 @@
+"""Fakes of the ports, kept to the contracts that the real ones are tested against."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from bot.messages.document import Document
+from monitors.alerts.delivery import PRIORITY, Deferred, Delivered, Delivery, Letter, Moved, Refused
+from monitors.alerts.rules import Destination, Rule
+from monitors.alerts.tick import Tick
+from monitors.market import Backfill, FundingRate, Instrument, Observation, Poll, VenueHealth
+from monitors.ports import VenueUnavailableError
+from tests.builders import NOON
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """A clock that moves only when told, or when somebody sleeps."""
+
+    present: datetime = NOON
+    elapsed: float = 0.0
+
+    def now(self) -> datetime:
+        return self.present
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    async def sleep(self, duration: timedelta) -> None:
+        self.advance(duration)
+
+    def advance(self, duration: timedelta) -> None:
+        self.present += duration
+        self.elapsed += duration.total_seconds()
+
+
+@dataclass(slots=True)
+class FakeMarketView:
+    """A store that holds what the test gave it; of an instrument given twice, the later observation."""
+
+    observations: Sequence[Observation] = ()
+    settled_rates: Sequence[FundingRate] = ()
+    venues: Sequence[VenueHealth] = ()
+
+    async def latest(self) -> Sequence[Observation]:
+        return tuple({o.funding.instrument: o for o in self.observations}.values())
+
+    async def settled(self, instrument: Instrument, since: datetime) -> Sequence[FundingRate]:
+        kept = [
+            rate
+            for rate in self.settled_rates
+            if rate.instrument == instrument and rate.funding_at is not None and rate.funding_at >= since
+        ]
+        return sorted(kept, key=lambda rate: rate.funding_at or since)
+
+    async def health(self) -> Mapping[str, VenueHealth]:
+        return {health.venue: health for health in self.venues}
+
+
+@dataclass(slots=True)
+class FakeRuleDesk:
+    """Rules in a dictionary, ids counted from 1 and never given twice."""
+
+    rules: dict[int, Rule] = field(default_factory=dict)
+    firing_counts: dict[int, int] = field(default_factory=dict)
+    given: int = 0
+
+    async def of(self, destination: Destination) -> Sequence[Rule]:
+        return [rule for _, rule in sorted(self.rules.items()) if rule.destination == destination]
+
+    async def add(self, rule: Rule) -> Rule:
+        self.given = max([self.given, *self.rules]) + 1
+        kept = replace(rule, id=self.given)
+        self.rules[kept.id] = kept
+        return kept
+
+    async def change(self, rule: Rule) -> None:
+        if rule.id in self.rules:
+            self.rules[rule.id] = rule
+            self.firing_counts.pop(rule.id, None)
+
+    async def remove(self, rule: Rule) -> None:
+        self.rules.pop(rule.id, None)
+        self.firing_counts.pop(rule.id, None)
+
+    async def firing(self, destination: Destination) -> Mapping[int, int]:
+        own = {rule.id for rule in await self.of(destination)}
+        return {rule_id: count for rule_id, count in self.firing_counts.items() if rule_id in own}
+
+
+@dataclass(frozen=True, slots=True)
+class FakeCounts:
+    """What became of letters that nobody wrote."""
+
+    waiting: int = 0
+    delivered: int = 0
+    late: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class FakeBacklog:
+    """An outbox of which only the counts matter."""
+
+    letters: FakeCounts = FakeCounts()
+
+    async def counts(self) -> FakeCounts:
+        return self.letters
+
+
+@dataclass(slots=True)
+class FakeOutbox:
+    """Letters in a dictionary, each with when it falls due."""
+
+    waiting: dict[tuple[int, ...], tuple[datetime, Letter]] = field(default_factory=dict)
+    settled: list[tuple[Letter, Delivery]] = field(default_factory=list)
+    lease: timedelta = timedelta(minutes=1)
+
+    def put(self, letter: Letter, due: datetime = NOON) -> None:
+        self.waiting[letter.ids] = (due, letter)
+
+    async def claim(self, now: datetime, limit: int) -> Sequence[Letter]:
+        due = sorted((_urgency(letter), at, ids) for ids, (at, letter) in self.waiting.items() if at <= now)
+        claimed = [self.waiting[ids][1] for *_, ids in due[:limit]]
+        for letter in claimed:
+            self.put(letter, now + self.lease)
+        return claimed
+
+    async def settle(self, letter: Letter, delivery: Delivery, now: datetime) -> None:
+        if letter.ids not in self.waiting:
+            return
+        self.settled.append((letter, delivery))
+        match delivery:
+            case Delivered() | Refused():
+                del self.waiting[letter.ids]
+            case Deferred(after=after):
+                self.put(letter, now + after)
+            case Moved(to=to):
+                self.put(replace(letter, destination=to), now)
+            case _:
+                assert_never(delivery)
+
+    async def next_due(self) -> datetime | None:
+        return min((due for due, _ in self.waiting.values()), default=None)
+
+
+def _urgency(letter: Letter) -> int:
+    return min(PRIORITY[content.severity] for content in letter.contents)
+
+
+@dataclass(slots=True)
+class FakePlatform:
+    """A chat platform that remembers; it answers with the queued outcomes first, then takes everything.
+
+    An outcome that is an error is raised: a platform that is out of time or out of order.
+    """
+
+    name: str = "console"
+    outcomes: list[Delivery | Exception] = field(default_factory=list)
+    sent: list[tuple[Destination, Document, str]] = field(default_factory=list)
+
+    async def send(self, destination: Destination, document: Document, *, idempotency_key: str) -> Delivery:
+        if self.outcomes:
+            outcome = self.outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            if not isinstance(outcome, Delivered):
+                return outcome
+        self.sent.append((destination, document, idempotency_key))
+        return Delivered(message=idempotency_key)
+
+
+@dataclass(slots=True)
+class FakeSource:
+    """A venue that answers what the test queued: polls or errors, the last of them for ever.
+
+    Settled rates are given by symbol; of those, the window asked for is answered.
+    """
+
+    venue: str = "bybit"
+    answers: list[Poll | VenueUnavailableError] = field(default_factory=list)
+    listed: Sequence[Instrument] | VenueUnavailableError = ()
+    settled_answers: dict[str, Sequence[FundingRate] | VenueUnavailableError] = field(default_factory=dict)
+    polled: int = 0
+    asked: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+    closed: bool = False
+
+    async def poll(self) -> Poll:
+        self.polled += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, VenueUnavailableError):
+            raise answer
+        return answer
+
+    async def instruments(self) -> Sequence[Instrument]:
+        if isinstance(self.listed, VenueUnavailableError):
+            raise self.listed
+        return self.listed
+
+    async def settled(
+        self, instrument: Instrument, since: datetime, until: datetime
+    ) -> Sequence[FundingRate]:
+        self.asked.append((instrument.symbol, since, until))
+        answer = self.settled_answers.get(instrument.symbol, ())
+        if isinstance(answer, VenueUnavailableError):
+            raise answer
+        return [rate for rate in answer if rate.funding_at is not None and since <= rate.funding_at < until]
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass(slots=True)
+class FakeJournal:
+    """A journal in a list."""
+
+    ticks: list[Tick] = field(default_factory=list)
+
+    async def commit(self, tick: Tick) -> None:
+        self.ticks.append(tick)
+
+
+@dataclass(slots=True)
+class FakeArchive:
+    """Settled rates by instrument and settlement, and how far back each instrument was fetched."""
+
+    spans: dict[Instrument, Backfill] = field(default_factory=dict)
+    rates: dict[tuple[Instrument, datetime | None], FundingRate] = field(default_factory=dict)
+
+    async def backfills(self) -> Mapping[Instrument, Backfill]:
+        return dict(self.spans)
+
+    async def add_settled(self, rates: Sequence[FundingRate], backfill: Backfill) -> None:
+        for rate in rates:
+            self.rates.setdefault((rate.instrument, rate.funding_at), rate)
+        self.spans[backfill.instrument] = backfill

@@ -1,0 +1,1 @@
+"""The keeping of what was seen, judged and told."""

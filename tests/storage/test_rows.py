@@ -1,0 +1,161 @@
+"""Whatever is a value comes back from its row as the same value."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitors.alerts.delivery import Notice
+from monitors.alerts.rules import Destination, Direction, Rule, Selector, Severity, Timing
+from monitors.alerts.states import Cooling, Firing, Pending, Reason, Recovering, RuleState
+from monitors.market import FundingRate, Instrument, Margin, Observation, OpenInterest, RateKind
+from monitors.metrics.reading import Evidence, LeftOut, Leg
+from storage import rows
+from tests.builders import HOME, NOON, a_level, a_rate, an_alert, an_instrument
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+finite = st.floats(-1e300, 1e300, allow_nan=False)
+positive = st.floats(min_value=1e-9, max_value=1e9)
+prices = st.none() | st.floats(min_value=0, max_value=1e9)
+moments = st.integers(-(10**15), 10**15).map(lambda microseconds: NOON + timedelta(microseconds=microseconds))
+milliseconds = moments.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
+durations = st.timedeltas(timedelta(0), timedelta(days=40))
+intervals = st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=2))
+
+instruments = st.builds(
+    Instrument,
+    venue=texts,
+    symbol=texts,
+    base=texts,
+    quote=texts,
+    settle=texts,
+    margin=st.sampled_from(Margin),
+    contract_size=positive,
+    multiplier=positive,
+)
+rates = st.builds(
+    FundingRate,
+    instrument=instruments,
+    rate=finite,
+    interval=intervals,
+    kind=st.sampled_from(RateKind),
+    funding_at=st.none() | milliseconds,
+    observed_at=milliseconds,
+    mark_price=prices,
+    index_price=prices,
+)
+interests = st.none() | st.builds(OpenInterest, contracts=prices, usd=st.floats(min_value=0, max_value=1e12))
+observations = st.builds(Observation, funding=rates, open_interest=interests)
+rules = st.builds(
+    Rule,
+    id=st.integers(1, 10**9),
+    destination=st.builds(Destination, platform=texts, chat=texts, thread=texts),
+    metric=texts,
+    selector=st.builds(
+        Selector, base=st.none() | texts, venue=st.none() | texts, margin=st.sampled_from(Margin)
+    ),
+    level=st.none()
+    | st.builds(a_level, finite.map(lambda x: x / 2), st.sampled_from(Direction), typed=texts),
+    timing=st.builds(
+        Timing,
+        pending_for=durations,
+        keep_firing_for=durations,
+        repeat_every=durations,
+        cooldown=durations,
+        step=st.floats(min_value=1.001, max_value=100),
+        step_gap=durations,
+    ),
+    severity=st.sampled_from(Severity),
+    once=st.booleans(),
+    until=st.none() | milliseconds,
+    paused=st.booleans(),
+    preset=texts,
+)
+firing = st.builds(Firing, since=moments, told_at=moments, told_value=finite, peak=finite)
+states = (
+    st.builds(Pending, since=moments)
+    | firing
+    | st.builds(Recovering, firing=firing, since=moments)
+    | st.builds(Cooling, until=moments, told_value=finite)
+)
+
+
+@given(instruments)
+def test_an_instrument_comes_back(instrument: Instrument) -> None:
+    row = rows.instrument_row(instrument)
+
+    assert rows.instrument(row) == instrument
+
+
+@given(observations)
+def test_an_observation_comes_back(observation: Observation) -> None:
+    number, poll, *row = rows.latest_row(1, 2, observation)
+
+    assert (number, poll) == (1, 2)
+    assert rows.observation(observation.funding.instrument, row) == observation
+
+
+@given(rules)
+def test_a_rule_comes_back(rule: Rule) -> None:
+    row = rows.rule_row(rule)
+
+    assert rows.rule_reader()((rule.id, *row)) == rule
+
+
+@given(states)
+def test_a_state_comes_back_to_the_microsecond(state: RuleState) -> None:
+    kind, document = rows.state_row(state)
+
+    assert rows.state(kind, document) == state
+
+
+@given(rate=rates, reason=st.sampled_from(Reason), value=finite, at=moments)
+def test_an_alert_comes_back_with_its_evidence(
+    rate: FundingRate, reason: Reason, value: float, at: datetime
+) -> None:
+    evidence = Evidence(
+        legs=(Leg(funding=rate, open_interest=OpenInterest(contracts=None, usd=5.5)),),
+        left_out=(LeftOut(venue="okx", why="stale"),),
+        open_interest_share=0.9,
+        previous_interval=timedelta(hours=8),
+    )
+    alert = an_alert(reason, value=value, at=at, evidence=evidence)
+
+    kind, document = rows.content_row(alert)
+
+    assert rows.content(kind, document) == alert
+
+
+def test_a_notice_comes_back() -> None:
+    notice = Notice(destination=HOME, venue="okx", silent_since=NOON, at=NOON, back=False, reason="HTTP 451")
+
+    kind, document = rows.content_row(notice)
+
+    assert rows.content(kind, document) == notice
+
+
+def test_a_settlement_is_kept_to_the_second_although_venues_stamp_it_late() -> None:
+    late = a_rate(kind=RateKind.SETTLED, funding_at=NOON + timedelta(milliseconds=7))
+
+    _, at_s, *_ = rows.settled_row(1, late)
+
+    assert rows.moment(at_s * 1000) == NOON
+
+
+def test_a_predicted_rate_is_no_settlement() -> None:
+    predicted = a_rate(instrument=an_instrument(), kind=RateKind.PREDICTED)
+
+    with pytest.raises(ValueError, match="expected a settled rate with its time, found predicted"):
+        rows.settled_row(1, predicted)
+
+
+@given(st.lists(rules, max_size=4))
+def test_equal_parts_of_rules_are_shared(several: list[Rule]) -> None:
+    read = rows.rule_reader()
+
+    loaded = [read((rule.id, *rows.rule_row(rule))) for rule in [*several, *several]]
+
+    assert all(
+        first.timing is second.timing for first, second in zip(loaded, loaded[len(several) :], strict=False)
+    )
