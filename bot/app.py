@@ -10,6 +10,8 @@ from datetime import timedelta
 from functools import partial
 from random import random
 
+import structlog
+
 from bot.commands.completion import Vocabulary, vocabulary
 from bot.commands.context import Context, Who
 from bot.commands.registry import answer
@@ -39,6 +41,8 @@ _STAGGER = timedelta(milliseconds=250)
 """Between the first polls of the venues, each of which loads markets."""
 _HISTORY_REQUESTS = 20
 """Settled history is asked for so many times a poll interval at most, by venue."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Bot:
@@ -98,19 +102,28 @@ async def serve(
         stack.push_async_callback(database.close)
         store = store_of(database, settings.poll_interval)
         engine = engine_of(settings, await store.memory(), clock)
+        gc.collect()
         gc.freeze()  # rules and the board live as long as the program: no collection need walk them
         sources = await stack.enter_async_context(closing(sources_of(settings, clock)))
         bot = Bot(settings, clock, store, engine, simulated=simulated)
+        _log.info("bot.started", venues=len(sources), rules=len(engine.book), database=str(settings.database))
         before = (await store.outbox.counts()).delivered
         await _until_the_end(bot, sources, conversation)
         bot.tally.delivered = (await store.outbox.counts()).delivered - before
+    _log.info("bot.stopped")
     return bot.tally
 
 
 def engine_of(settings: Settings, memory: Memory, clock: Clock) -> Engine:
-    """Start an engine where the store left off."""
+    """Start an engine where the store left off, without the venues that are no longer watched."""
+    watched = [o for o in memory.observations if o.funding.instrument.venue in settings.venues]
     universe = Universe(bases=frozenset(settings.bases), min_open_interest=settings.min_open_interest)
-    return Engine(universe=universe, stale_after=settings.stale_after, memory=memory, now=clock.now())
+    return Engine(
+        universe=universe,
+        stale_after=settings.stale_after,
+        memory=replace(memory, observations=watched),
+        now=clock.now(),
+    )
 
 
 def sources_of(settings: Settings, clock: Clock) -> tuple[FundingSource, ...]:

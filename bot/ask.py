@@ -5,9 +5,10 @@ from random import random
 
 from bot.app import closing, context_of, engine_of, sources_of
 from bot.commands.context import Who
-from bot.commands.registry import answer
+from bot.commands.errors import UsageError
+from bot.commands.registry import answer, read
 from bot.config import Settings
-from bot.messages.document import Document
+from bot.messages.document import Document, Heading, Tone
 from bot.store import store_of
 from monitors.jobs.funding import FundingJob, Pipeline
 from monitors.ports import Clock
@@ -15,11 +16,14 @@ from storage.database import Database
 
 
 async def ask(settings: Settings, clock: Clock, command: str) -> Document:
-    """Answer a read command; commands that change what a chat is told belong into that chat.
+    """Answer a question; a command that changes what a chat is told belongs into that chat.
 
     Raises:
         StorageError: there is no database of this version to read.
     """
+    if _changes_a_chat(command):
+        text = "Expected a question such as /funding BTC: rules are changed in the bot's own chat (skewbell run)."
+        return Document(blocks=(Heading(text=text, tone=Tone.ERROR),), failed=True)
     database = await Database.open_read_only(settings.database)
     try:
         store = store_of(database, settings.poll_interval)
@@ -45,3 +49,10 @@ async def poll_once(settings: Settings, clock: Clock) -> None:
                 group.create_task(job.run())
     finally:
         await database.close()
+
+
+def _changes_a_chat(command: str) -> bool:
+    try:
+        return read(command).who is not Who.MEMBER
+    except UsageError:
+        return False  # answered in words by answer()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.app import closing, sources_of
 from bot.config import Settings
+from bot.messages import wording
 from bot.messages.document import Cell, Document, Footer, Heading, Paragraph, Table, Tone
 from monitors.exchanges.registry import faults
 from monitors.ports import Clock, FundingSource, VenueUnavailableError
@@ -78,5 +79,6 @@ async def _venue(source: FundingSource) -> Finding:
     dropped = sum(poll.dropped.values())
     return Finding(
         what=source.venue,
-        state=f"{len(poll.observations)} perpetuals, {known} with a known interval, {dropped} rows left out",
+        state=f"{len(poll.observations)} perpetuals, {known} with a known interval, "
+        f"{wording.plural(dropped, 'row')} left out",
     )

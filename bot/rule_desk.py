@@ -30,10 +30,12 @@ class LiveRules:
         return kept
 
     async def change(self, rule: Rule) -> None:
-        """Replace the rule of that id; its states start anew."""
+        """Replace the rule of that id, its states start anew; one that is gone stays gone."""
         self._book.remove(rule.id)
         await self._kept.change(rule)
-        self._book.add(rule)
+        for kept in await self._kept.of(rule.destination):
+            if kept.id == rule.id:
+                self._book.add(kept)
 
     async def remove(self, rule: Rule) -> None:
         """Forget a rule and its states."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitors.alerts.delivery import Alert, Content, Notice
-from monitors.alerts.rulebook import Judgement, Ring, RuleBook
+from monitors.alerts.judgement import Judgement, Ring
+from monitors.alerts.rulebook import RuleBook
 from monitors.alerts.rules import Rule
 from monitors.alerts.states import RuleKey, RuleState
 from monitors.alerts.tick import Tick
@@ -71,9 +72,9 @@ class Engine:
         for observation in accepted:
             self._board.put(observation)
         new = tuple(o for o in accepted if self._intervals.confirm(o))
-        changes = tuple(c for o in accepted if (c := self._intervals.observe(o)) is not None)
-        universe = tuple(o for o in accepted if self._is_large(o))
-        view = View(board=self._board, observations=universe, interval_changes=changes, now=now)
+        fresh = tuple(o for o in accepted if self._is_large(o) and self._board.is_fresh(o, now))
+        changes = tuple(c for o in fresh if (c := self._intervals.observe(o)) is not None)
+        view = View(board=self._board, observations=fresh, interval_changes=changes, now=now)
         readings = [reading for each in METRICS for reading in each.read(view)]
         health = VenueHealth(
             venue=poll.venue,

@@ -175,6 +175,36 @@ def test_the_time_the_bot_was_off_is_no_silence_of_the_venue() -> None:
     assert engine.fail("bybit", "timed out", NOON + MINUTE, blocked=False).contents == ()
 
 
+def test_a_spread_never_resolves_because_a_leg_fell_silent() -> None:
+    engine = an_engine(a_rule(1, metric="spread", timing=PROMPT))
+
+    def okx(rate: float, minute: int) -> Tick:
+        at = NOON + minute * MINUTE
+        return engine.step(a_poll(an_observation("okx", rate=rate, observed_at=at), venue="okx"), at)
+
+    def gate(minute: int) -> Tick:
+        at = NOON + minute * MINUTE
+        return engine.step(a_poll(an_observation("gate", rate=0.0001, observed_at=at), venue="gate"), at)
+
+    engine.step(a_poll(observed(0.002)), NOON)
+    fired = okx(0.0, 0)
+    alone = [reasons(tick) for minute in range(1, 60) for tick in (okx(0.0, minute), gate(minute))]
+    back = engine.step(a_poll(observed(0.0001, 60)), NOON + 60 * MINUTE)
+
+    assert reasons(fired) == [Reason.FIRST]
+    assert [told for told in alone if told] == []
+    assert reasons(back) == [Reason.RESOLVED]
+
+
+def test_frozen_data_is_not_judged() -> None:
+    engine = an_engine(a_rule(1, timing=PROMPT))
+    engine.step(a_poll(observed(0.001)), NOON)
+
+    tick = engine.step(a_poll(observed(0.0)), NOON + 10 * MINUTE)
+
+    assert (tick.readings, tick.contents) == (0, ())
+
+
 def test_a_venue_that_nobody_watches_is_not_told_about() -> None:
     engine = an_engine(a_rule(1, venue="okx"))
     engine.step(a_poll(observed(0.0001)), NOON)

@@ -115,7 +115,8 @@ async def _no_spread(context: Context, base: str, left_out: Sequence[LeftOut]) -
 def _both_legs(base: str, margin: Margin, gap: Gap, context: Context) -> list[Block]:
     high, low = _leg(gap.high), _leg(gap.low)
     names = f"{high.funding.instrument.venue} and {low.funding.instrument.venue}"
-    title = f"{wording.coin(base, margin)} funding spread between {names}: {numbers.rate(gap.hourly)}"
+    value = numbers.rate(gap.hourly, at_least=gap.is_floor)
+    title = f"{wording.coin(base, margin)} funding spread between {names}: {value}"
     return [
         Heading(text=title + wording.kind_of((high, low))),
         Paragraph(text=wording.spread_arithmetic(gap.hourly, high, low)),
@@ -187,7 +188,7 @@ def _spread_row(group: Group, gap: Gap) -> tuple[Cell, ...]:
     prices = wording.price_gap(high, low)
     return (
         wording.coin(*group),
-        Rate(gap.hourly),
+        Rate(gap.hourly, at_least=gap.is_floor),
         high.instrument.venue,
         None if high.hourly is None else Rate(high.hourly),
         low.instrument.venue,

@@ -107,7 +107,8 @@ def _headline(alert: Alert) -> str:
     predicted = wording.kind_of(evidence.legs)
     if series.metric == SPREAD:
         between = " and ".join(leg.funding.instrument.venue for leg in evidence.legs)
-        return f"{subject}{f' between {between}' if between else ''}: {numbers.rate(alert.value)}{predicted}"
+        value = numbers.rate(alert.value, at_least=evidence.is_floor)
+        return f"{subject}{f' between {between}' if between else ''}: {value}{predicted}"
     venues = len({leg.funding.instrument.venue for leg in evidence.legs})
     where = f"on {series.venue}"
     if series.venue == ALL_VENUES:

@@ -10,6 +10,8 @@ class Rate:
     """A funding rate per hour; shown as a simple yearly percentage where that makes sense."""
 
     hourly: float
+    at_least: bool = False
+    """Something that could only add to it is missing: shown with `≥`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ LARGEST_ANNUALISED_PER_8H = 0.01
 
 _LARGE = 100.0  # from here decimals are noise beside the venues' own jitter
 _MOST_DECIMALS = 8
+AT_LEAST = "≥ "
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
@@ -58,8 +59,8 @@ def _show_time(cell: Duration | Moment | Countdown) -> str:
 
 def _show_quantity(cell: Rate | IntervalRate | Usd | UsdPerHour | Price | Share) -> str:
     match cell:
-        case Rate(hourly):
-            return rate(hourly)
+        case Rate(hourly, at_least):
+            return rate(hourly, at_least=at_least)
         case IntervalRate(fraction, interval):
             return interval_rate(fraction, interval)
         case Usd(amount):
@@ -79,15 +80,19 @@ def is_annualised(hourly: float) -> bool:
     return abs(8 * hourly) <= LARGEST_ANNUALISED_PER_8H
 
 
-def rate(hourly: float) -> str:
+def rate(hourly: float, *, at_least: bool = False) -> str:
     """Return a rate with its sign, `+43.80 % APR`, or `-2 %/h, -16 % per 8h` where a year would mislead."""
+    if at_least:
+        return f"{AT_LEAST}{rate(hourly)}"
     if not is_annualised(hourly):
         return f"{_significant(hourly * 100, 3, signed=True)} %/h, {_significant(hourly * 800, 3, signed=True)} % per 8h"
     return f"{_fixed(hourly * HOURS_PER_YEAR * 100, 2, signed=True)} % APR"
 
 
-def short_rate(hourly: float) -> str:
+def short_rate(hourly: float, *, at_least: bool = False) -> str:
     """Return a rate for a column that says APR: `+43.80 %`, or `-2 %/h` where a year would mislead."""
+    if at_least:
+        return f"{AT_LEAST}{short_rate(hourly)}"
     if not is_annualised(hourly):
         return f"{_significant(hourly * 100, 3, signed=True)} %/h"
     return f"{_fixed(hourly * HOURS_PER_YEAR * 100, 2, signed=True)} %"

@@ -113,7 +113,7 @@ def _table(table: Table, width: int) -> list[str]:
 def _in_table(column: str, cell: Cell) -> str:
     """Return a cell's text; under a heading that says APR a rate need not say it again."""
     if isinstance(cell, Rate) and column.endswith("APR"):
-        return numbers.short_rate(cell.hourly)
+        return numbers.short_rate(cell.hourly, at_least=cell.at_least)
     return numbers.show(cell)
 
 

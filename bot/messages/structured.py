@@ -65,8 +65,9 @@ def cell_as_json(cell: Cell) -> Json:
     match cell:
         case None | str() | int():
             return cell
-        case Rate(hourly):
-            return {"value": hourly, "unit": "fraction per hour"}
+        case Rate(hourly, at_least):
+            quantity: dict[str, Json] = {"value": hourly, "unit": "fraction per hour"}
+            return quantity | {"at_least": True} if at_least else quantity
         case IntervalRate(rate, interval):
             seconds = None if interval is None else interval.total_seconds()
             return {"value": rate, "unit": "fraction per interval", "interval_seconds": seconds}

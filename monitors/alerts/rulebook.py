@@ -8,14 +8,13 @@ watch the series. Only what must happen without a new value (a pending time, a r
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import isnan
 
+from monitors.alerts.judgement import Judgement, Ring, Round
 from monitors.alerts.levels import Bucket, BucketKey, key_of, keys_of
-from monitors.alerts.rules import Destination, Rule
+from monitors.alerts.rules import Destination, Direction, Rule
 from monitors.alerts.states import (
-    Firing,
     Reason,
     RuleKey,
     RuleState,
@@ -27,37 +26,6 @@ from monitors.alerts.states import (
 from monitors.metrics.reading import Reading, Series
 
 _NAN = float("nan")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ring:
-    """A rule has something to tell about a series."""
-
-    rule: Rule
-    series: Series
-    reason: Reason
-    value: float
-    since: datetime
-    peak: float
-
-    @classmethod
-    def of(cls, rule: Rule, series: Series, value: float, reason: Reason, firing: Firing) -> "Ring":
-        """Ring about an episode."""
-        return cls(rule=rule, series=series, reason=reason, value=value, since=firing.since, peak=firing.peak)
-
-    @classmethod
-    def event(cls, rule: Rule, series: Series, value: float, now: datetime) -> "Ring":
-        """Ring about something that just happened."""
-        return cls(rule=rule, series=series, reason=Reason.EVENT, value=value, since=now, peak=value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """What a batch of readings came to."""
-
-    rings: tuple[Ring, ...]
-    states: tuple[tuple[RuleKey, RuleState | None], ...]
-    retired: tuple[int, ...]
 
 
 class _Watch:
@@ -81,22 +49,6 @@ class _Watch:
     def is_disturbed(self) -> bool:
         """Tell whether the range is unknown."""
         return isnan(self.low)
-
-
-@dataclass(slots=True)
-class _Round:
-    """The outcome of one judgement while it is being made."""
-
-    now: datetime
-    rings: list[Ring] = field(default_factory=list)
-    states: dict[RuleKey, RuleState | None] = field(default_factory=dict)
-    retired: list[int] = field(default_factory=list)
-
-    def judgement(self) -> Judgement:
-        """Return the outcome."""
-        return Judgement(
-            rings=tuple(self.rings), states=tuple(self.states.items()), retired=tuple(self.retired)
-        )
 
 
 class RuleBook:
@@ -158,12 +110,15 @@ class RuleBook:
     def judge(self, readings: Iterable[Reading], now: datetime) -> Judgement:
         """Judge new readings; splitting a batch changes nothing."""
         self._notice_new_rules()
-        round_ = _Round(now)
+        round_ = Round(now)
         watches = self._watches
-        for series, value, at in readings:
+        for series, value, at, is_floor in readings:
             watch = watches.get(series)
             if watch is None:
                 watch = self._watch(series)
+            if is_floor:
+                self._judge_floor(series, watch, value, round_)
+                continue
             if watch.active:
                 self._bridge_gap(series, watch, at, round_)
             if not watch.low < value < watch.high:
@@ -178,7 +133,7 @@ class RuleBook:
         A series without a fresh reading is frozen: nothing resolves on it, repeats or runs out until it speaks
         again.
         """
-        round_ = _Round(now)
+        round_ = Round(now)
         while self._timers and self._timers[0][0] <= now:
             due, rule_id, series = heapq.heappop(self._timers)
             rule = self._rules.get(rule_id)
@@ -189,7 +144,7 @@ class RuleBook:
                 self._judge_timer(rule_id, series, round_)
         return round_.judgement()
 
-    def _judge_timer(self, rule_id: int, series: Series, round_: _Round) -> None:
+    def _judge_timer(self, rule_id: int, series: Series, round_: Round) -> None:
         watch = self._watches[series]
         frozen = watch.at is None or round_.now - watch.at > self._stale_after
         if frozen or isnan(watch.value):  # NaN: nothing was read since the restart
@@ -198,7 +153,7 @@ class RuleBook:
         self._judge_rule(rule_id, series, watch, watch.value, round_)
         watch.low, watch.high = self._range(watch, watch.value)
 
-    def _bridge_gap(self, series: Series, watch: _Watch, at: datetime, round_: _Round) -> None:
+    def _bridge_gap(self, series: Series, watch: _Watch, at: datetime, round_: Round) -> None:
         if watch.at is None or at - watch.at <= self._stale_after:
             return
         for rule_id, state in list(watch.active.items()):
@@ -208,21 +163,36 @@ class RuleBook:
                 round_.states[rule_id, series] = carried
         watch.disturb()
 
+    def _judge_floor(self, series: Series, watch: _Watch, value: float, round_: Round) -> None:
+        """Judge a value that can only be larger in truth: it may raise an alarm, and never calms one."""
+        for rule_id in (*watch.active, *self._met_at_rest(watch, value)):
+            level = self._rules[rule_id].level
+            proven = level is not None and level.direction is Direction.ABOVE and value >= level.fire_at
+            if proven:
+                self._judge_rule(rule_id, series, watch, value, round_)
+        watch.value = _NAN
+        watch.disturb()
+
     def _notice_new_rules(self) -> None:
         for bucket in self._grown.values():
             for series in bucket.series:
                 self._watches[series].disturb()
         self._grown.clear()
 
-    def _wake(self, series: Series, watch: _Watch, value: float, round_: _Round) -> None:
+    def _wake(self, series: Series, watch: _Watch, value: float, round_: Round) -> None:
         for rule_id in (*watch.active, *self._candidates(watch, value)):
             self._judge_rule(rule_id, series, watch, value, round_)
         watch.low, watch.high = self._range(watch, value)
 
     def _candidates(self, watch: _Watch, value: float) -> list[int]:
-        by_level = watch.is_disturbed
-        woken = (b.met(value) if by_level else b.crossed(watch.value, value) for b in watch.buckets)
-        return [rule_id for ids in woken for rule_id in ids if rule_id not in watch.active]
+        if watch.is_disturbed:
+            return self._met_at_rest(watch, value)
+        crossed = (bucket.crossed(watch.value, value) for bucket in watch.buckets)
+        return [rule_id for ids in crossed for rule_id in ids if rule_id not in watch.active]
+
+    def _met_at_rest(self, watch: _Watch, value: float) -> list[int]:
+        met = (bucket.met(value) for bucket in watch.buckets)
+        return [rule_id for ids in met for rule_id in ids if rule_id not in watch.active]
 
     def _range(self, watch: _Watch, value: float) -> tuple[float, float]:
         ranges = [bucket.quiet_range(value) for bucket in watch.buckets]
@@ -234,7 +204,7 @@ class RuleBook:
         # Own copies, close together in memory: the levels' floats lie scattered among a million rules.
         return max(lows) + 0.0, min(highs) + 0.0
 
-    def _judge_rule(self, rule_id: int, series: Series, watch: _Watch, value: float, round_: _Round) -> None:
+    def _judge_rule(self, rule_id: int, series: Series, watch: _Watch, value: float, round_: Round) -> None:
         rule = self._rules[rule_id]
         if rule.level is None:
             self._ring(rule, Ring.event(rule, series, value, round_.now), round_)
@@ -249,12 +219,12 @@ class RuleBook:
         if verdict.reason is not None and verdict.firing is not None:
             self._ring(rule, Ring.of(rule, series, value, verdict.reason, verdict.firing), round_)
 
-    def _ring(self, rule: Rule, ring: Ring, round_: _Round) -> None:
+    def _ring(self, rule: Rule, ring: Ring, round_: Round) -> None:
         round_.rings.append(ring)
         if rule.once and ring.reason in (Reason.RESOLVED, Reason.EVENT):
             self._retire(rule.id, round_)
 
-    def _retire(self, rule_id: int, round_: _Round) -> None:
+    def _retire(self, rule_id: int, round_: Round) -> None:
         self.remove(rule_id)
         round_.retired.append(rule_id)
 

@@ -10,6 +10,9 @@ from monitors.metrics.reading import LeftOut
 PRICE_TOLERANCE = 0.05
 """Prices of one coin agree within this share across venues; two coins that share a ticker do not."""
 
+FORGOTTEN = timedelta(hours=24)
+"""A last word older than this belongs to a delisted contract or a venue that is gone: nobody waits for it."""
+
 _QUOTES = ("USDT", "USDC", "USD")  # which contract stands for a venue when open interest cannot tell
 
 Group = tuple[str, Margin]
@@ -21,6 +24,8 @@ class Comparison:
 
     fresh: tuple[Observation, ...]
     left_out: tuple[LeftOut, ...]
+    silent: tuple[Observation, ...] = ()
+    """Last words that would be compared if they were not too old."""
 
     @property
     def per_venue(self) -> tuple[Observation, ...]:
@@ -80,28 +85,26 @@ class Board:
 
     def compare(self, base: str, margin: Margin, now: datetime) -> Comparison:
         """Split a base's instruments into those that may be compared at `now` and those left out."""
-        fresh: list[Observation] = []
-        left_out: list[LeftOut] = []
-        for observation in self.group(base, margin):
-            why = self._fault(observation, now)
-            if why is None:
-                fresh.append(observation)
-            else:
-                left_out.append(LeftOut(venue=observation.funding.instrument.venue, why=why))
-        agreed, strangers = _same_coin(fresh)
-        return Comparison(fresh=agreed, left_out=(*left_out, *strangers))
+        remembered = [o for o in self.group(base, margin) if now - o.funding.observed_at <= FORGOTTEN]
+        known = [o for o in remembered if o.funding.interval is not None]
+        fresh, strangers = _same_coin([o for o in known if self.is_fresh(o, now)])
+        silent = tuple(o for o in known if not self.is_fresh(o, now))
+        left_out = [_left_out(o, "interval unknown") for o in remembered if o.funding.interval is None]
+        left_out += [_left_out(o, f"stale {_minutes(now - o.funding.observed_at)}m") for o in silent]
+        left_out += [_left_out(o, "price differs by more than 5 %: perhaps another coin") for o in strangers]
+        return Comparison(fresh=fresh, left_out=tuple(left_out), silent=silent)
 
     def is_fresh(self, observation: Observation, now: datetime) -> bool:
         """Tell whether an observation is young enough to count."""
         return now - observation.funding.observed_at <= self.stale_after
 
-    def _fault(self, observation: Observation, now: datetime) -> str | None:
-        if not self.is_fresh(observation, now):
-            minutes = (now - observation.funding.observed_at) // timedelta(minutes=1)
-            return f"stale {minutes}m"
-        if observation.funding.interval is None:
-            return "interval unknown"
-        return None
+
+def _left_out(observation: Observation, why: str) -> LeftOut:
+    return LeftOut(venue=observation.funding.instrument.venue, why=why)
+
+
+def _minutes(age: timedelta) -> int:
+    return age // timedelta(minutes=1)
 
 
 def _weight(observation: Observation) -> tuple[float, int]:
@@ -117,26 +120,24 @@ def _coin_price(observation: Observation) -> float | None:
     return None if mark is None or mark <= 0 else mark / observation.funding.instrument.multiplier
 
 
-def _same_coin(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...], tuple[LeftOut, ...]]:
+def _same_coin(
+    observations: Sequence[Observation],
+) -> tuple[tuple[Observation, ...], tuple[Observation, ...]]:
     """Part the coin most agree on from others that share its ticker.
 
     The price with the most instruments within 5 % of it wins, a tie goes to the larger open interest; those
     without a mark price cannot be told apart and stay.
     """
     priced = [(o, price) for o in observations if (price := _coin_price(o)) is not None]
-    if not priced:
-        return tuple(observations), ()
     prices = [price for _, price in priced]
-    if max(prices) - min(prices) <= PRICE_TOLERANCE * min(prices):
+    if not prices or max(prices) - min(prices) <= PRICE_TOLERANCE * min(prices):
         return tuple(observations), ()
     reference = max(prices, key=lambda price: _support(priced, price))
     strangers = {id(o) for o, price in priced if not _agree(price, reference)}
-    left_out = tuple(
-        LeftOut(venue=o.funding.instrument.venue, why="price differs by more than 5 %: perhaps another coin")
-        for o in observations
-        if id(o) in strangers
+    return (
+        tuple(o for o in observations if id(o) not in strangers),
+        tuple(o for o in observations if id(o) in strangers),
     )
-    return tuple(o for o in observations if id(o) not in strangers), left_out
 
 
 def _agree(price: float, reference: float) -> bool:

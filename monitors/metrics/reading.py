@@ -28,6 +28,8 @@ class Reading(NamedTuple):
     value: float
     at: datetime
     """When the oldest observation behind it was made."""
+    is_floor: bool = False
+    """A venue is silent whose last word would add to the value: it is at least this far, and proves no calm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,5 +59,7 @@ class Evidence:
     legs: tuple[Leg, ...]
     left_out: tuple[LeftOut, ...] = ()
     open_interest_share: float | None = None
+    is_floor: bool = False
+    """What is silent could only add to the value."""
     previous_interval: timedelta | None = None
     """For `interval_change`: the interval before."""

@@ -16,6 +16,8 @@ SPREAD = "spread"
 MIN_VENUES = 2
 MIN_COVERAGE = 0.5
 """An aggregate over less than half of the known open interest is not shown as one."""
+MAX_SILENT = 0.1
+"""With more than this share of the open interest silent, a weighted rate is shown, but judges no rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class Weighted:
     hourly: float
     venues: int
     open_interest_share: float
+    silent_share: float
+    """The part of the open interest whose venues are silent, 0 to 1."""
     weighed: tuple[Observation, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -37,6 +41,8 @@ class Spread:
     high: Observation
     low: Observation
     left_out: tuple[LeftOut, ...]
+    is_floor: bool
+    """A silent venue's last word lies outside the two legs: the true spread may be wider."""
 
 
 def weighted_funding(board: Board, base: str, margin: Margin, now: datetime) -> Weighted | None:
@@ -44,7 +50,7 @@ def weighted_funding(board: Board, base: str, margin: Margin, now: datetime) -> 
 
     None under two venues with known open interest, or when they hold less than half of what is known.
     """
-    return _weigh(board, (base, margin), board.compare(base, margin, now))
+    return _weigh(board.compare(base, margin, now))
 
 
 def widest_spread(board: Board, base: str, margin: Margin, now: datetime) -> Spread | None:
@@ -53,10 +59,10 @@ def widest_spread(board: Board, base: str, margin: Margin, now: datetime) -> Spr
 
 
 def read_funding_oi(view: View) -> Iterator[Reading]:
-    """Yield the weighted rate of every base the poll spoke of."""
+    """Yield the weighted rate of every base the poll spoke of, unless too much of it is silent."""
     for group, comparison in view.groups():
-        weighted = _weigh(view.board, group, comparison)
-        if weighted is not None:
+        weighted = _weigh(comparison)
+        if weighted is not None and weighted.silent_share <= MAX_SILENT:
             yield Reading(_series(FUNDING_OI, group), weighted.hourly, _oldest(weighted.weighed))
 
 
@@ -65,7 +71,8 @@ def read_spread(view: View) -> Iterator[Reading]:
     for group, comparison in view.groups():
         spread = _widest(view.board, comparison)
         if spread is not None:
-            yield Reading(_series(SPREAD, group), spread.hourly, _oldest((spread.high, spread.low)))
+            at = _oldest((spread.high, spread.low))
+            yield Reading(_series(SPREAD, group), spread.hourly, at, is_floor=spread.is_floor)
 
 
 def explain_funding_oi(view: View, series: Series) -> Evidence:
@@ -85,16 +92,17 @@ def explain_spread(view: View, series: Series) -> Evidence:
     spread = widest_spread(view.board, series.base, series.margin, view.now)
     if spread is None:
         return Evidence(legs=())
-    return Evidence(legs=(_leg(spread.high), _leg(spread.low)), left_out=spread.left_out)
+    legs = (_leg(spread.high), _leg(spread.low))
+    return Evidence(legs=legs, left_out=spread.left_out, is_floor=spread.is_floor)
 
 
-def _weigh(board: Board, group: Group, comparison: Comparison) -> Weighted | None:
+def _weigh(comparison: Comparison) -> Weighted | None:
     weighed = tuple(o for o in comparison.fresh if o.open_interest is not None and o.open_interest.usd > 0)
     venues = {o.funding.instrument.venue for o in weighed}
     if len(venues) < MIN_VENUES:
         return None
-    covered = _open_interest(weighed)
-    share = covered / _open_interest(board.group(*group))
+    covered, silent = _open_interest(weighed), _open_interest(comparison.silent)
+    share = covered / (covered + silent)
     value = oi_weighted(
         [(_hourly(o), o.open_interest.usd if o.open_interest else None) for o in weighed]
     ).value
@@ -109,29 +117,36 @@ def _weigh(board: Board, group: Group, comparison: Comparison) -> Weighted | Non
         hourly=value,
         venues=len(venues),
         open_interest_share=share,
+        silent_share=1 - share,
         weighed=weighed,
         left_out=(*comparison.left_out, *unweighed),
     )
 
 
 def _widest(board: Board, comparison: Comparison) -> Spread | None:
-    large: list[Observation] = []
-    small: list[Observation] = []
-    for observation in comparison.per_venue:
-        size = observation.open_interest
-        (small if size is not None and size.usd < board.min_open_interest else large).append(observation)
-    if len(large) < MIN_VENUES:
+    legs = [o for o in comparison.per_venue if _is_large(board, o)]
+    if len(legs) < MIN_VENUES:
         return None
-    low, *_, high = sorted(large, key=_hourly)
+    low, *_, high = sorted(legs, key=_hourly)
     too_small = tuple(
-        LeftOut(venue=o.funding.instrument.venue, why="open interest below the floor") for o in small
+        LeftOut(venue=o.funding.instrument.venue, why="open interest below the floor")
+        for o in comparison.per_venue
+        if not _is_large(board, o)
     )
     return Spread(
         hourly=_hourly(high) - _hourly(low),
         high=high,
         low=low,
         left_out=(*comparison.left_out, *too_small),
+        is_floor=any(
+            not _hourly(low) <= _hourly(o) <= _hourly(high) for o in comparison.silent if _is_large(board, o)
+        ),
     )
+
+
+def _is_large(board: Board, observation: Observation) -> bool:
+    size = observation.open_interest
+    return size is None or size.usd >= board.min_open_interest
 
 
 def _hourly(observation: Observation) -> float:

@@ -158,6 +158,42 @@ def test_a_restored_timer_waits_for_the_first_reading() -> None:
     assert read(book, 0.001, 62) == [Reason.REPEAT]
 
 
+def test_a_floor_can_raise_an_alarm_and_escalate_it_but_never_calms_one() -> None:
+    series = a_series("spread", venue=ALL_VENUES, symbol="")
+    timing = replace(PROMPT, step=2.0, step_gap=timedelta(0))
+    book = a_book(a_rule(1, metric="spread", level=a_level(1.0), timing=timing))
+    told = []
+    for minute, (value, is_floor) in enumerate(
+        [(1.5, True), (0.1, True), (3.5, True), (0.1, True), (0.1, False)]
+    ):
+        now = NOON + minute * MINUTE
+        judged = book.judge([Reading(series, value, now, is_floor)], now)
+        told.append([ring.reason for ring in (*judged.rings, *book.judge_due(now).rings)])
+
+    assert told == [[Reason.FIRST], [], [Reason.ESCALATED], [], [Reason.RESOLVED]]
+
+
+def test_a_floor_proves_nothing_to_a_rule_that_watches_below() -> None:
+    book = a_book(a_rule(1, level=a_level(1.0, Direction.BELOW), timing=PROMPT))
+
+    assert book.judge([Reading(a_series(), 0.1, NOON, is_floor=True)], NOON).rings == ()
+    assert read(book, 0.1, 1) == [Reason.FIRST]
+
+
+def test_the_last_value_before_a_floor_ends_no_pending_time() -> None:
+    book = a_book(a_rule(1, timing=replace(PROMPT, pending_for=2 * MINUTE)))
+    read(book, 0.0)
+    for minute in (1, 2):
+        book.judge(
+            [Reading(a_series(), 0.001, NOON + minute * MINUTE, is_floor=True)], NOON + minute * MINUTE
+        )
+
+    assert book.judge_due(NOON + 3 * MINUTE).states == ()
+    now = NOON + 3 * MINUTE
+    rings = book.judge([Reading(a_series(), 0.001, now, is_floor=True)], now).rings
+    assert [ring.reason for ring in rings] == [Reason.FIRST]
+
+
 def test_states_of_rules_that_are_gone_are_dropped() -> None:
     book = a_book()
 
@@ -218,7 +254,7 @@ class Naive:
 
     def step(self, readings: Sequence[Reading], now: datetime) -> Told:
         told: Told = []
-        for series, value, at in readings:
+        for series, value, at, _ in readings:
             self._last[series] = (value, at)
             told += self._judge(series, value, now)
         for series, (value, _) in self._last.items():

@@ -104,7 +104,7 @@ class Tape:
 def naive(held: list[Rule], readings: list[Reading], firing: set[tuple[int, Series]]) -> int:
     """Loop over rules with a dictionary per metric: the shortest code that is right about levels."""
     metrics: dict[str, dict[str, dict[str, tuple[Series, float]]]] = defaultdict(lambda: defaultdict(dict))
-    for series, value, _ in readings:
+    for series, value, *_ in readings:
         metrics[series.metric][series.base][series.venue] = (series, value)
     rings = 0
     for rule in held:

@@ -1,16 +1,25 @@
 from datetime import timedelta
 
-from monitors.market import Margin
+import pytest
+
+from monitors.market import Margin, Observation
 from monitors.metrics.board import Board
 from monitors.metrics.reading import LeftOut
+from monitors.metrics.registry import metric
 from monitors.metrics.venues import weighted_funding, widest_spread
+from monitors.metrics.view import View
 from tests.builders import NOON, an_instrument, an_observation
 
 STALE = timedelta(minutes=3)
+LINEAR = Margin.LINEAR
 
 
-def a_board(*observations: object, min_open_interest: float = 0.0) -> Board:
-    return Board(observations, stale_after=STALE, min_open_interest=min_open_interest)  # type: ignore[arg-type]
+def a_board(*observations: Observation, min_open_interest: float = 0.0) -> Board:
+    return Board(observations, stale_after=STALE, min_open_interest=min_open_interest)
+
+
+def a_view_of(board: Board, *observations: Observation) -> View:
+    return View(board=board, observations=observations, interval_changes=(), now=NOON)
 
 
 def venues(board: Board, base: str = "BTC") -> set[str]:
@@ -31,6 +40,41 @@ def test_an_unknown_interval_never_enters_a_comparison() -> None:
 
     assert venues(board) == {"bybit"}
     assert widest_spread(board, "BTC", Margin.LINEAR, NOON) is None
+
+
+def test_a_last_word_of_yesterday_is_forgotten() -> None:
+    board = a_board(an_observation("bybit"), an_observation("okx", observed_at=NOON - timedelta(hours=25)))
+
+    assert board.compare("BTC", Margin.LINEAR, NOON).left_out == ()
+
+
+def test_a_silent_venue_that_could_widen_a_spread_makes_it_a_floor() -> None:
+    silent = NOON - timedelta(minutes=10)
+    legs = (an_observation("bybit", rate=0.0001), an_observation("okx", rate=0.0003))
+    beyond = widest_spread(
+        a_board(*legs, an_observation("gate", rate=0.0009, observed_at=silent)), "BTC", LINEAR, NOON
+    )
+    within = widest_spread(
+        a_board(*legs, an_observation("gate", rate=0.0002, observed_at=silent)), "BTC", LINEAR, NOON
+    )
+
+    assert beyond is not None
+    assert within is not None
+    assert (beyond.hourly, beyond.is_floor) == (within.hourly, True)
+    assert not within.is_floor
+
+
+def test_too_much_silence_judges_no_weighted_rate_but_shows_it() -> None:
+    silent = NOON - timedelta(minutes=10)
+    legs = (an_observation("bybit"), an_observation("okx"))
+    board = a_board(*legs, an_observation("gate", observed_at=silent, usd=30e6))
+
+    weighted = weighted_funding(board, "BTC", Margin.LINEAR, NOON)
+    readings = list(metric("funding_oi").read(a_view_of(board, *legs)))
+
+    assert weighted is not None
+    assert weighted.open_interest_share == pytest.approx(200 / 230)
+    assert readings == []
 
 
 def test_two_coins_that_share_a_ticker_are_told_apart_by_price() -> None:

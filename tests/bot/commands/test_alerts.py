@@ -7,7 +7,7 @@ from bot.commands.context import Context
 from bot.commands.registry import answer
 from bot.messages.plain import as_text
 from monitors.alerts.rules import Destination, Direction, Rule
-from tests.bot.contexts import a_context
+from tests.bot.contexts import MARKET, a_context
 from tests.builders import HOME, NOON, a_level, a_rule
 from tests.fakes import FakeRuleDesk
 
@@ -220,7 +220,9 @@ async def test_a_test_looks_like_the_alert_and_touches_nothing() -> None:
     ],
 )
 async def test_a_test_shows_the_most_extreme_series_of_each_metric(rule: Rule, first: str) -> None:
-    assert (await said("/alert test 3", a_context(rules=[rule])))[0] == first
+    fresh = [observation for observation in MARKET if observation.funding.observed_at == NOON]
+
+    assert (await said("/alert test 3", a_context(fresh, rules=[rule])))[0] == first
 
 
 async def test_a_test_without_a_market_says_so() -> None:
