@@ -16,7 +16,10 @@ from monitors.ports import Clock
 from monitors.simulator.model import Market
 from monitors.simulator.server import Simulator
 
-RULE = "/alert add funding any above 100% apr for 5s keep 5s"
+RULES = (
+    "/alert add funding any above 100% apr for 5s keep 5s",
+    "/alert add funding any below -100% apr for 5s keep 5s",
+)
 LENGTH = timedelta(seconds=90)
 """How long the tour without a terminal may take."""
 
@@ -56,6 +59,8 @@ def simulated(settings: Settings, simulator: Simulator, directory: Path) -> Sett
             "database": directory / "demo.db",
             "poll_interval": _POLL_INTERVAL,
             "bases": (),
+            "min_open_interest": Settings.model_fields["min_open_interest"].default,
+            "backfill_days": Settings.model_fields["backfill_days"].default,
             "log_level": LogLevel.ERROR,
         }
     )
@@ -65,7 +70,8 @@ async def _at_a_terminal(bot: Bot, length: timedelta | None) -> None:
     console = Console(bot.answer, bot.vocabulary, interactive=True)
     bot.platforms[console.name] = console
     await _when(bot, lambda: bot.tally.venues >= set(bot.settings.venues), LENGTH)
-    await console.say(RULE)
+    for rule in RULES:
+        await console.say(rule)
     with suppress(TimeoutError):
         async with asyncio.timeout(None if length is None else length.total_seconds()):
             await console.run()
@@ -79,7 +85,7 @@ async def _tour(bot: Bot, length: timedelta | None) -> None:
     acts: tuple[tuple[Callable[[], bool], tuple[str, ...]], ...] = (
         (
             lambda: bot.tally.venues >= set(bot.settings.venues),
-            (RULE, "/status", "/funding BTC", "/next BTC"),
+            (*RULES, "/status", "/funding BTC", "/next BTC"),
         ),
         (lambda: bot.tally.fired > 0, ("/top", "/spread", "/alert list")),
         (lambda: bot.tally.resolved > 0, ("/help",)),

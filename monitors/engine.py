@@ -79,6 +79,7 @@ class Engine:
         health = VenueHealth(
             venue=poll.venue,
             answered_at=now,
+            observed_at=max((o.funding.observed_at for o in poll.observations), default=None),
             instruments=len(accepted),
             dropped=sum(poll.dropped.values()),
             quarantined=len(watched) - len(accepted),

@@ -169,6 +169,8 @@ class VenueHealth:
     venue: str
     answered_at: datetime | None
     """The last good answer; None before the first."""
+    observed_at: datetime | None = None
+    """The newest observation of that answer: a venue can answer and yet stand still."""
     instruments: int = 0
     """How many observations the last good answer gave."""
     dropped: int = 0

@@ -198,6 +198,7 @@ def a_health(
     venue: str = "binanceusdm",
     *,
     answered_at: datetime | None = NOON,
+    observed_at: datetime | None = None,
     instruments: int = 1,
     dropped: int = 0,
     quarantined: int = 0,
@@ -209,6 +210,7 @@ def a_health(
     return VenueHealth(
         venue=venue,
         answered_at=answered_at,
+        observed_at=observed_at or answered_at,
         instruments=instruments,
         dropped=dropped,
         quarantined=quarantined,

@@ -233,5 +233,8 @@ class FakeArchive:
 
     async def add_settled(self, rates: Sequence[FundingRate], backfill: Backfill) -> None:
         for rate in rates:
-            self.rates.setdefault((rate.instrument, rate.funding_at), rate)
+            known = self.rates.setdefault((rate.instrument, rate.funding_at), rate)
+            self.rates[rate.instrument, rate.funding_at] = replace(
+                known, interval=known.interval or rate.interval
+            )
         self.spans[backfill.instrument] = backfill

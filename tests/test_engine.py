@@ -51,7 +51,9 @@ def test_a_tick_carries_what_must_be_stored_together() -> None:
     assert [interval for _, interval in tick.intervals] == [timedelta(hours=8)]
     assert [key[0] for key, _ in tick.states] == [1]
     assert reasons(tick) == [Reason.FIRST]
-    assert tick.health == VenueHealth(venue="bybit", answered_at=NOON, instruments=1, dropped=2)
+    assert tick.health == VenueHealth(
+        venue="bybit", answered_at=NOON, observed_at=NOON, instruments=1, dropped=2
+    )
     assert tick.readings == 1
 
 

@@ -38,8 +38,11 @@ def _silence(context: Context, health: VenueHealth) -> str:
         return f"blocked here{because}"
     if health.answered_at is None:
         return f"never answered{because}"
-    age = context.now - health.answered_at
-    return f"silent for {numbers.duration(age)}{because}" if age > context.stale_after else ""
+    if is_late(health.answered_at, context):
+        return f"silent for {numbers.duration(context.now - health.answered_at)}{because}"
+    if health.observed_at is not None and is_late(health.observed_at, context):
+        return f"frozen for {numbers.duration(context.now - health.observed_at)}"
+    return ""
 
 
 def is_late(at: datetime, context: Context) -> bool:

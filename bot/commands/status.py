@@ -68,6 +68,8 @@ def _state(health: VenueHealth, context: Context) -> str:
         return "failing" if health.failing_since else "waiting"
     if is_late(health.answered_at, context):
         return "silent"
+    if health.observed_at is not None and is_late(health.observed_at, context):
+        return "frozen"
     return "failing" if health.failing_since else "ok"
 
 

@@ -14,8 +14,6 @@ _LATEST = timedelta(minutes=5)
 """Venues publish a settlement within minutes; asking sooner would find a gap."""
 _REST = timedelta(minutes=10)
 _AFTER_FAILURE = timedelta(minutes=1)
-_TOLERANCE = timedelta(days=1)
-"""A span that begins a little later than wanted is taken as whole: the wanted beginning moves on with time."""
 _PATIENCE = 3
 _PROGRESS_EVERY = 50
 
@@ -101,7 +99,7 @@ class HistoryJob:
                 continue
             known = fetched.get(instrument)
             since = until - self._span
-            if known is None or since < known.since - _TOLERANCE:
+            if known is None or since < known.since:
                 wanted = Backfill(instrument=instrument, since=since, until=until)
                 behind.append((instrument, wanted, (since, until)))
             elif self._has_settled(instrument, known.until, until):

@@ -334,6 +334,13 @@ async def test_status_tells_each_venues_state() -> None:
     ]
 
 
+async def test_a_venue_that_answers_and_stands_still_is_frozen() -> None:
+    health = [a_health("bybit", observed_at=NOON - timedelta(minutes=4))]
+    context = replace(a_context(health=health), venues=("bybit",))
+
+    assert (await said("/status", context))[3].startswith("bybit  frozen")
+
+
 @pytest.mark.parametrize("line", ["/funding", "/top apr", "/top spread", "/top flow", "/spread", "/next"])
 async def test_before_the_first_poll_nothing_is_invented(line: str) -> None:
     health = [a_health(venue, answered_at=None) for venue in ("bybit", "okx")]

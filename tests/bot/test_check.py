@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+
+from bot.check import check
+from bot.config import Settings
+from bot.messages.document import Document, Heading, Paragraph, Table, Tone
+from monitors.clock import SystemClock
+from monitors.simulator.faults import Fault
+from storage.database import Database
+from tests.bot.markets import a_market
+
+
+async def found(settings: Settings) -> tuple[Document, dict[str, str], list[str]]:
+    """Check; return the answer, what was found of each thing, and what to do."""
+    document = await check(settings, SystemClock())
+    (table,) = (block for block in document.blocks if isinstance(block, Table))
+    states = {str(row[0]): str(row[1]) for row in table.rows}
+    return document, states, [block.text for block in document.blocks if isinstance(block, Paragraph)]
+
+
+def heading(document: Document) -> Heading:
+    first = document.blocks[0]
+    assert isinstance(first, Heading)
+    return first
+
+
+async def test_where_everything_works_there_is_nothing_to_do(tmp_path: Path) -> None:
+    async with a_market(tmp_path, "bybit", "hyperliquid") as (_, settings):
+        document, states, to_do = await found(settings)
+
+    assert heading(document) == Heading(text="Everything works", tone=Tone.CALM)
+    assert not document.failed
+    assert to_do == []
+    assert states["ccxt"] == "the pinned version, with all that is used"
+    assert states["database skewbell.db"] == "not there yet: it is made at the first run"
+    assert states["bybit"] == "6 perpetuals, 6 with a known interval, 1 row left out"
+    assert set(states) == {"ccxt", "database skewbell.db", "bybit", "hyperliquid"}
+
+
+async def test_looking_at_a_database_does_not_make_one(tmp_path: Path) -> None:
+    async with a_market(tmp_path, "bybit") as (_, settings):
+        await found(settings)
+
+    assert not settings.database.exists()
+
+
+async def test_a_database_of_this_version_is_fine(tmp_path: Path) -> None:
+    async with a_market(tmp_path, "bybit") as (_, settings):
+        await (await Database.open(settings.database)).close()
+
+        document, states, _ = await found(settings)
+
+    assert not document.failed
+    assert states["database skewbell.db"] == "readable, of this version"
+
+
+async def test_a_damaged_database_needs_attention_and_the_venues_are_checked_all_the_same(
+    tmp_path: Path,
+) -> None:
+    async with a_market(tmp_path, "bybit") as (_, settings):
+        settings.database.write_bytes(b"no database" * 100)
+
+        document, states, to_do = await found(settings)
+
+    assert document.failed
+    assert heading(document) == Heading(text="1 of 3 checks need attention", tone=Tone.ERROR)
+    assert states["database skewbell.db"] == "cannot be used"
+    assert "perpetuals" in states["bybit"]
+    (advice,) = to_do
+    assert advice.startswith("database skewbell.db: expected a sound database")
+    assert not advice.endswith("..")
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"),
+    [
+        (
+            Fault.GEO_BLOCKED,
+            "use a proxy or another hostname for it in CCXT_CONFIG, or take it out of VENUES",
+        ),
+        (
+            Fault.SERVER_ERROR,
+            "try again in a minute; if it stays, look at the network and at CCXT_CONFIG",
+        ),
+    ],
+    ids=["blocked", "failing"],
+)
+async def test_a_venue_without_an_answer_comes_with_advice_and_does_not_hide_the_others(
+    tmp_path: Path, fault: Fault, advice: str
+) -> None:
+    async with a_market(tmp_path, "bybit", "gate") as (simulator, settings):
+        simulator.set_fault("gate", fault)
+
+        document, states, to_do = await found(settings)
+
+    assert document.failed
+    assert to_do == [f"gate: {advice}."]
+    assert "perpetuals" not in states["gate"]
+    assert "perpetuals" in states["bybit"]
+
+
+async def test_another_ccxt_is_told_to_be_put_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccxt.async_support.__version__", "4.0.0")
+    async with a_market(tmp_path, "bybit") as (_, settings):
+        document, states, to_do = await found(settings)
+
+    assert document.failed
+    assert states["ccxt"].endswith("found 4.0.0")
+    assert to_do == ["ccxt: install the pinned requirements again."]

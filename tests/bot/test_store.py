@@ -1,0 +1,54 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.store import GROUP_WAIT, store_of
+from monitors.alerts.states import Firing
+from monitors.alerts.tick import Tick
+from storage.database import Database
+from tests.builders import NOON, a_health, a_rule, a_series, an_observation
+
+MINUTE = timedelta(minutes=1)
+FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0)
+
+
+async def test_everything_is_handed_back_after_a_restart(path: Path) -> None:
+    database = await Database.open(path)
+    rule = await store_of(database, MINUTE).rules.add(a_rule())
+    observation, state = an_observation("bybit"), ((rule.id, a_series()), FIRING)
+    interval = (observation.funding.instrument, timedelta(hours=8))
+    tick = Tick(
+        at=NOON,
+        observations=(observation,),
+        intervals=(interval,),
+        states=(state,),
+        health=a_health("bybit"),
+    )
+    await store_of(database, MINUTE).journal.commit(tick)
+    await database.close()
+
+    reopened = await Database.open(path)
+    memory = await store_of(reopened, MINUTE).memory()
+    await reopened.close()
+
+    assert list(memory.observations) == [observation]
+    assert list(memory.intervals) == [interval]
+    assert list(memory.health) == [a_health("bybit")]
+    assert list(memory.rules) == [rule]
+    assert list(memory.states) == [state]
+
+
+async def test_a_new_store_has_nothing_to_hand_back(database: Database) -> None:
+    memory = await store_of(database, MINUTE).memory()
+
+    assert not any((memory.observations, memory.intervals, memory.health, memory.rules, memory.states))
+
+
+@pytest.mark.parametrize(
+    ("poll", "wait"), [(MINUTE, GROUP_WAIT), (timedelta(seconds=6), timedelta(seconds=2))]
+)
+async def test_a_group_waits_at_most_a_third_of_the_poll_interval(
+    database: Database, poll: timedelta, wait: timedelta
+) -> None:
+    assert store_of(database, poll).group_wait == wait
