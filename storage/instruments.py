@@ -27,8 +27,14 @@ class InstrumentIds:
         return [self._number(instrument) or _keep(sql, instrument) for instrument in instruments]
 
     def _number(self, instrument: Instrument) -> int | None:
-        number, known = self._known.get((instrument.venue, instrument.symbol), (None, None))
-        return number if known is instrument or known == instrument else None
+        name = (instrument.venue, instrument.symbol)
+        number, known = self._known.get(name, (None, None))
+        if known is instrument:  # nearly always, and much faster than comparing
+            return number
+        if number is None or known != instrument:
+            return None
+        self._known[name] = (number, instrument)
+        return number
 
 
 def load(sql: Sql) -> dict[int, Instrument]:

@@ -25,22 +25,8 @@ CREATE TABLE instruments (
     UNIQUE (venue, symbol)
 ) STRICT;
 
-CREATE TABLE latest (
-    instrument INTEGER PRIMARY KEY REFERENCES instruments (id),
-    poll INTEGER NOT NULL,  -- may be gone from polls: the last word outlives its minute
-    rate REAL NOT NULL,
-    interval_s REAL,
-    settled INTEGER NOT NULL,
-    funding_ms INTEGER,
-    observed_ms INTEGER NOT NULL,
-    mark_price REAL,
-    index_price REAL,
-    open_interest_usd REAL,
-    open_interest_contracts REAL
-) STRICT;
-
 CREATE TABLE polls (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- `latest` still names polls that are deleted
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- grows, so that minutes are appended
     venue TEXT NOT NULL,
     at_ms INTEGER NOT NULL
 ) STRICT;
@@ -59,6 +45,12 @@ CREATE TABLE observations (
     index_price REAL,
     open_interest_usd INTEGER,
     open_interest_contracts REAL
+) STRICT;
+
+-- The last word of each instrument, which outlives the minutes around it.
+CREATE TABLE latest (
+    instrument INTEGER PRIMARY KEY REFERENCES instruments (id),
+    slot INTEGER NOT NULL  -- of observations
 ) STRICT;
 
 -- Hours, in blocks of eight: the roll-up appends, and a month of one instrument is 90 seeks.

@@ -40,7 +40,10 @@ class Observations:
             )
 
     async def latest(self) -> Sequence[Observation]:
-        """Return the last observation of every instrument, however old."""
+        """Return the last observation of every instrument, however old.
+
+        Open interest is rounded to the dollar.
+        """
         return await self._database.read(_latest)
 
     async def observed(
@@ -82,36 +85,24 @@ class Observations:
         return await self._database.read(_health)
 
 
-_UPSERT_LATEST = """
-INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (instrument) DO UPDATE SET poll = excluded.poll, rate = excluded.rate, interval_s = excluded.interval_s,
-    settled = excluded.settled, funding_ms = excluded.funding_ms, observed_ms = excluded.observed_ms,
-    mark_price = excluded.mark_price, index_price = excluded.index_price,
-    open_interest_usd = excluded.open_interest_usd, open_interest_contracts = excluded.open_interest_contracts
+_KEEP = "INSERT OR REPLACE INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_POINT_AT_THE_LATEST = """
+INSERT INTO latest SELECT slot & 65535, slot FROM observations WHERE slot >= ? << 16
+ON CONFLICT (instrument) DO UPDATE SET slot = excluded.slot
 """
-
-_KEEP_MINUTES = """
-INSERT INTO observations
-SELECT poll << 16 | instrument, rate, interval_s, settled, funding_ms / 1000.0, :at_ms - observed_ms, mark_price,
-    index_price, CAST(round(open_interest_usd) AS INTEGER), open_interest_contracts
-FROM latest WHERE poll >= :first
-"""
-"""The minute is copied from the latest rows inside SQLite, which is much faster than binding it again."""
 
 
 def _record_observations(sql: Sql, tick: Tick, numbers: Sequence[int]) -> None:
     at_ms = rows.ms(tick.at)
     venues = dict.fromkeys(observation.funding.instrument.venue for observation in tick.observations)
     polls = {venue: _add_poll(sql, venue, at_ms) for venue in venues}
-    sql.conn.executemany(
-        _UPSERT_LATEST,
-        (  # a generator: thousands of rows alive at once would wake the garbage collector
-            rows.latest_row(number, polls[observation.funding.instrument.venue], observation)
-            for number, observation in zip(numbers, tick.observations, strict=True)
-        ),
-    )
+    kept = [
+        rows.observation_row(polls[said.funding.instrument.venue] << 16 | number, at_ms, said)
+        for number, said in zip(numbers, tick.observations, strict=True)
+    ]
+    sql.conn.executemany(_KEEP, kept)  # a generator would be slower: it takes turns with SQLite, row by row
     if polls:
-        sql.execute(_KEEP_MINUTES, {"first": min(polls.values()), "at_ms": at_ms})
+        sql.execute(_POINT_AT_THE_LATEST, (min(polls.values()),))
 
 
 def _add_poll(sql: Sql, venue: str, at_ms: int) -> int:
@@ -123,17 +114,21 @@ def _add_poll(sql: Sql, venue: str, at_ms: int) -> int:
 
 def _latest(sql: Sql) -> list[Observation]:
     owners = instruments.load(sql)
-    return [rows.observation(owners[row[0]], row[2:]) for row in sql.execute("SELECT * FROM latest")]
+    found = sql.execute(
+        """SELECT instrument, rate, interval_s, settled, funding_s, at_ms - lag_ms, mark_price, index_price,
+            open_interest_usd, open_interest_contracts
+        FROM latest CROSS JOIN observations USING (slot) CROSS JOIN polls ON polls.id = slot >> 16"""
+    )
+    return [rows.observation(owners[number], row) for number, *row in found]
 
 
 def _observed(instrument: Instrument, since_ms: int, until_ms: int, sql: Sql) -> list[Observation]:
-    number = instruments.find(sql, instrument)
     found = sql.execute(
-        """SELECT rate, interval_s, settled, CAST(round(funding_s * 1000) AS INTEGER), at_ms - lag_ms, mark_price,
-            index_price, open_interest_usd, open_interest_contracts
+        """SELECT rate, interval_s, settled, funding_s, at_ms - lag_ms, mark_price, index_price,
+            open_interest_usd, open_interest_contracts
         FROM polls CROSS JOIN observations ON slot = (polls.id << 16) | ?
         WHERE venue = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms""",
-        (number, instrument.venue, since_ms, until_ms),
+        (instruments.find(sql, instrument), instrument.venue, since_ms, until_ms),
     )
     return [rows.observation(instrument, row) for row in found]
 

@@ -100,24 +100,32 @@ def _pack(sql: Sql, ids: list[int], begin: int, end: int) -> None:
     sql.conn.executemany("INSERT OR REPLACE INTO hourly VALUES (?, ?, ?, ?, ?, ?)", map(packed, hours))
 
 
+_DROP_OBSERVATIONS = """
+DELETE FROM observations WHERE slot >= :first AND slot < :last
+AND NOT EXISTS (SELECT 1 FROM latest WHERE instrument = observations.slot & 65535 AND slot = observations.slot)
+"""
+_DROP_POLL = """
+DELETE FROM polls WHERE id = :first >> 16
+AND NOT EXISTS (SELECT 1 FROM observations WHERE slot >= :first AND slot < :last)
+"""
+
+
 def _drop_minutes(before: int, sql: Sql) -> bool:
-    """Delete some polls that are old enough and whose block has been rolled up."""
+    """Delete some polls that are old enough and whose block has been rolled up, all but last words."""
     rolled = sql.execute("SELECT block FROM roll_up").fetchone()
     if rolled is None:
         return False
-    polls: list[int] = []
     deleted = 0
     for (poll,) in sql.execute(
         "SELECT id FROM polls WHERE at_ms < ? ORDER BY id LIMIT ?",
         (min(before, rolled[0] * BLOCK_MS), SLICE_ROWS),
-    ):
-        slots = (poll << 16, (poll + 1) << 16)
-        deleted += sql.execute("DELETE FROM observations WHERE slot >= ? AND slot < ?", slots).rowcount
-        polls.append(poll)
+    ).fetchall():
+        slots = {"first": poll << 16, "last": (poll + 1) << 16}
+        deleted += sql.execute(_DROP_OBSERVATIONS, slots).rowcount
+        deleted += sql.execute(_DROP_POLL, slots).rowcount
         if deleted >= SLICE_ROWS:
             break
-    sql.conn.executemany("DELETE FROM polls WHERE id = ?", [(poll,) for poll in polls])
-    return bool(polls)
+    return deleted > 0
 
 
 def _drop_hours(before: int, sql: Sql) -> bool:

@@ -17,6 +17,7 @@ Row = Sequence[Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SETTLED = RateKind.SETTLED  # looked up thousands of times a poll
 
 HEALTH = TypeAdapter(VenueHealth)
 STATES: dict[str, TypeAdapter[Any]] = {
@@ -67,39 +68,38 @@ def instrument(row: Row) -> Instrument:
     )
 
 
-def latest_row(number: int, poll: int, observation: Observation) -> Row:
-    """Return a row of `latest`."""
+def observation_row(slot: int, at_ms: int, observation: Observation) -> Row:
+    """Return a row of `observations`, its open interest in whole dollars; `at_ms` is its poll's time."""
     funding, interest = observation.funding, observation.open_interest
     return (
-        number,
-        poll,
+        slot,
         funding.rate,
         None if funding.interval is None else funding.interval.total_seconds(),
-        1 if funding.kind is RateKind.SETTLED else 0,  # sqlite3 binds an int twice as fast as a bool
-        None if funding.funding_at is None else (funding.funding_at - _EPOCH) // _MILLISECOND,
-        (funding.observed_at - _EPOCH) // _MILLISECOND,
+        1 if funding.kind is _SETTLED else 0,  # sqlite3 binds an int twice as fast as a bool
+        None if funding.funding_at is None else funding.funding_at.timestamp(),
+        at_ms - (funding.observed_at - _EPOCH) // _MILLISECOND,
         funding.mark_price,
         funding.index_price,
-        None if interest is None else interest.usd,
+        None if interest is None else round(interest.usd),
         None if interest is None else interest.contracts,
     )
 
 
 def observation(owner: Instrument, row: Row) -> Observation:
-    """Read the columns of `latest` after instrument and poll."""
-    rate, interval_s, settled, funding_ms, observed_ms, mark, index, usd, contracts = row
+    """Read rate, interval_s, settled, funding_s, observed_ms, prices and open interest in USD and contracts."""
+    rate, interval_s, settled, funding_s, observed_ms, mark, index, usd, contracts = row
     return Observation(
         funding=FundingRate(
             instrument=owner,
             rate=rate,
             interval=_interval(interval_s),
             kind=RateKind.SETTLED if settled else RateKind.PREDICTED,
-            funding_at=None if funding_ms is None else moment(funding_ms),
+            funding_at=None if funding_s is None else moment(round(funding_s * 1000)),
             observed_at=moment(observed_ms),
             mark_price=mark,
             index_price=index,
         ),
-        open_interest=None if usd is None else OpenInterest(contracts=contracts, usd=usd),
+        open_interest=None if usd is None else OpenInterest(contracts=contracts, usd=float(usd)),
     )
 
 
@@ -151,15 +151,16 @@ def rule_reader() -> Callable[[Row], Rule]:
 
     It lets rules share their equal parts, so that a million rules load fast and stay small.
     """
-    destination, selector, level, timing = (
+    destination, selector, level, timing, severity = (
         cache(_destination),
         cache(_selector),
         cache(_level),
         cache(_timing),
+        cache(Severity),
     )
 
     def read(row: Row) -> Rule:
-        severity, once, until_ms, paused, preset = row[18:]
+        loudness, once, until_ms, paused, preset = row[18:]
         return Rule(
             id=row[0],
             destination=destination(*row[1:4]),
@@ -167,7 +168,7 @@ def rule_reader() -> Callable[[Row], Rule]:
             selector=selector(*row[5:8]),
             level=None if row[8] is None else level(*row[8:12]),
             timing=timing(*row[12:18]),
-            severity=Severity(severity),
+            severity=severity(loudness),
             once=bool(once),
             until=None if until_ms is None else moment(until_ms),
             paused=bool(paused),

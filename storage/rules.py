@@ -1,5 +1,6 @@
 """The rules of all chats and what each is about."""
 
+import gc
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlite_utils import Database as Sql
@@ -22,7 +23,11 @@ class Rules:
         """Return every chat's rules by id."""
 
         def read(sql: Sql) -> list[Rule]:
-            return list(map(rows.rule_reader(), sql.execute("SELECT * FROM rules ORDER BY id")))
+            gc.disable()  # rules hold no cycles, and looking for some takes half as long as reading a million
+            try:
+                return list(map(rows.rule_reader(), sql.execute("SELECT * FROM rules ORDER BY id")))
+            finally:
+                gc.enable()
 
         return await self._database.read(read)
 

@@ -120,6 +120,20 @@ async def test_minutes_go_when_they_are_old_but_never_before_their_hours_are_wri
     assert counts["observations"] == 4 * 4 * len(BASES)
 
 
+async def test_the_last_word_of_an_instrument_outlives_its_minutes(database: Database) -> None:
+    gone, delisted = an_observation(base="OLD", rate=0.0001), an_observation(base="OLD", rate=0.0002)
+    journal = Journal(database, Observations(database), Outbox(database, group_wait=timedelta(0)))
+    await journal.commit(Tick(at=MIDNIGHT, observations=(gone,)))
+    await journal.commit(Tick(at=MIDNIGHT + HOUR, observations=(delisted,)))
+    await _poll_every_quarter(database, MIDNIGHT + 2 * HOUR, 30)
+
+    await roll(database, MIDNIGHT + 32 * HOUR, SHORT)
+
+    latest = await Observations(database).latest()
+    assert [told for told in latest if told.funding.instrument.base == "OLD"] == [delisted]
+    assert (await _counts(database))["observations"] == 4 * 8 * len(BASES) + 1
+
+
 async def test_young_minutes_stay_although_their_hours_are_written(database: Database) -> None:
     await _poll_every_quarter(database, MIDNIGHT, 20)
 
