@@ -75,7 +75,7 @@ class Engine:
         fresh = tuple(o for o in accepted if self._is_large(o) and self._board.is_fresh(o, now))
         changes = tuple(c for o in fresh if (c := self._intervals.observe(o)) is not None)
         view = View(board=self._board, observations=fresh, interval_changes=changes, now=now)
-        readings = [reading for each in METRICS for reading in each.read(view)]
+        readings = [r for each in METRICS if self.book.watches(each.name) for r in each.read(view)]
         health = VenueHealth(
             venue=poll.venue,
             answered_at=now,

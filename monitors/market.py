@@ -1,7 +1,7 @@
 """The market's values: what a venue said, in the field's own terms. Pure; imports nothing of ours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import isfinite
@@ -74,6 +74,8 @@ class FundingRate:
     """The venue's own time where it gives one, else the time of receipt."""
     mark_price: float | None = None
     index_price: float | None = None
+    hourly: float | None = field(init=False, repr=False, compare=False)
+    """The rate per hour, None while the interval is unknown; reckoned once, since every comparison asks for it."""
 
     def __post_init__(self) -> None:
         """Reject what cannot be a rate."""
@@ -81,23 +83,18 @@ class FundingRate:
             raise ValueError(f"funding rate must be finite, was {self.rate}")
         if self.interval is not None and self.interval <= timedelta(0):
             raise ValueError(f"funding interval must be positive, was {self.interval}")
-
-    @property
-    def hourly(self) -> float | None:
-        """Return the rate per hour, or None while the interval is unknown."""
-        return None if self.interval is None else self.rate / (self.interval / HOUR)
+        hourly = None if self.interval is None else self.rate / (self.interval / HOUR)
+        object.__setattr__(self, "hourly", hourly)
 
     @property
     def per_8h(self) -> float | None:
         """Return the 8-hour equivalent, which compares unequal intervals."""
-        hourly = self.hourly
-        return None if hourly is None else 8 * hourly
+        return None if self.hourly is None else 8 * self.hourly
 
     @property
     def apr(self) -> float | None:
         """Return the simple yearly rate (never compounded)."""
-        hourly = self.hourly
-        return None if hourly is None else HOURS_PER_YEAR * hourly
+        return None if self.hourly is None else HOURS_PER_YEAR * self.hourly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,8 @@ def test_what_is_quarantined_is_counted_and_not_used() -> None:
 
 
 def test_only_named_bases_are_taken_in() -> None:
-    engine = an_engine(universe=Universe(bases=frozenset({"ETH"}), min_open_interest=1e9))
+    universe = Universe(bases=frozenset({"ETH"}), min_open_interest=1e9)
+    engine = an_engine(a_rule(1), universe=universe)
 
     tick = engine.step(a_poll(observed(0.001), observed(0.001, base="ETH", usd=1.0)), NOON)
 
@@ -196,6 +197,17 @@ def test_a_spread_never_resolves_because_a_leg_fell_silent() -> None:
     assert reasons(fired) == [Reason.FIRST]
     assert [told for told in alone if told] == []
     assert reasons(back) == [Reason.RESOLVED]
+
+
+def test_a_metric_that_nobody_watches_is_not_read() -> None:
+    engine = an_engine()
+
+    before = engine.step(a_poll(observed(0.001)), NOON)
+    engine.book.add(a_rule(1))
+    after = engine.step(a_poll(observed(0.001)), NOON)
+
+    assert (before.readings, len(before.observations)) == (0, 1)
+    assert reasons(after) == [Reason.FIRST]
 
 
 def test_frozen_data_is_not_judged() -> None:

@@ -64,6 +64,7 @@ class RuleBook:
         self._active_on: dict[int, set[Series]] = {}
         self._timers: list[tuple[datetime, int, Series | None]] = []
         self._audience: dict[str | None, Counter[Destination]] = {}
+        self._metrics: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Count the rules."""
@@ -78,6 +79,7 @@ class RuleBook:
         bucket.add(rule)
         self._grown[key_of(rule)] = bucket
         self._audience.setdefault(rule.selector.venue, Counter())[rule.destination] += 1
+        self._metrics[rule.metric] += 1
         if rule.until is not None:
             heapq.heappush(self._timers, (rule.until, rule.id, None))
 
@@ -90,6 +92,7 @@ class RuleBook:
         for series in self._active_on.pop(rule_id, ()):
             self._rest(rule_id, self._watches[series])
         self._audience[rule.selector.venue][rule.destination] -= 1
+        self._metrics[rule.metric] -= 1
 
     def restore(self, states: Iterable[tuple[RuleKey, RuleState]], seen: Mapping[str, datetime]) -> None:
         """Take up states as they were before a restart; states of unknown rules are dropped.
@@ -101,6 +104,10 @@ class RuleBook:
                 watch = self._watch(series)
                 watch.at = seen.get(series.venue)
                 self._keep(rule_id, series, watch, state)
+
+    def watches(self, metric: str) -> bool:
+        """Tell whether any rule is about a metric: one that nobody watches need not be read."""
+        return self._metrics[metric] > 0
 
     def audience(self, venue: str) -> tuple[Destination, ...]:
         """Return the chats that have a rule which this venue's data can touch."""

@@ -85,10 +85,11 @@ class Board:
 
     def compare(self, base: str, margin: Margin, now: datetime) -> Comparison:
         """Split a base's instruments into those that may be compared at `now` and those left out."""
-        remembered = [o for o in self.group(base, margin) if now - o.funding.observed_at <= FORGOTTEN]
+        forgotten, stale = now - FORGOTTEN, now - self.stale_after
+        remembered = [o for o in self.group(base, margin) if o.funding.observed_at >= forgotten]
         known = [o for o in remembered if o.funding.interval is not None]
-        fresh, strangers = _same_coin([o for o in known if self.is_fresh(o, now)])
-        silent = tuple(o for o in known if not self.is_fresh(o, now))
+        fresh, strangers = _same_coin([o for o in known if o.funding.observed_at >= stale])
+        silent = tuple(o for o in known if o.funding.observed_at < stale)
         left_out = [_left_out(o, "interval unknown") for o in remembered if o.funding.interval is None]
         left_out += [_left_out(o, f"stale {_minutes(now - o.funding.observed_at)}m") for o in silent]
         left_out += [_left_out(o, "price differs by more than 5 %: perhaps another coin") for o in strangers]

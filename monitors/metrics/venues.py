@@ -124,23 +124,23 @@ def _weigh(comparison: Comparison) -> Weighted | None:
 
 
 def _widest(board: Board, comparison: Comparison) -> Spread | None:
-    legs = [o for o in comparison.per_venue if _is_large(board, o)]
+    candidates = comparison.per_venue
+    legs = [o for o in candidates if _is_large(board, o)]
     if len(legs) < MIN_VENUES:
         return None
     low, *_, high = sorted(legs, key=_hourly)
+    floor, ceiling = _hourly(low), _hourly(high)
     too_small = tuple(
         LeftOut(venue=o.funding.instrument.venue, why="open interest below the floor")
-        for o in comparison.per_venue
+        for o in (candidates if len(legs) < len(candidates) else ())
         if not _is_large(board, o)
     )
     return Spread(
-        hourly=_hourly(high) - _hourly(low),
+        hourly=ceiling - floor,
         high=high,
         low=low,
         left_out=(*comparison.left_out, *too_small),
-        is_floor=any(
-            not _hourly(low) <= _hourly(o) <= _hourly(high) for o in comparison.silent if _is_large(board, o)
-        ),
+        is_floor=any(not floor <= _hourly(o) <= ceiling for o in comparison.silent if _is_large(board, o)),
     )
 
 

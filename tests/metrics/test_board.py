@@ -2,13 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from monitors.market import Margin, Observation
+from monitors.market import Margin, Observation, OpenInterest
 from monitors.metrics.board import Board
 from monitors.metrics.reading import LeftOut
 from monitors.metrics.registry import metric
 from monitors.metrics.venues import weighted_funding, widest_spread
 from monitors.metrics.view import View
-from tests.builders import NOON, an_instrument, an_observation
+from tests.builders import NOON, a_rate, an_instrument, an_observation
 
 STALE = timedelta(minutes=3)
 LINEAR = Margin.LINEAR
@@ -125,15 +125,9 @@ def test_linear_and_inverse_are_never_compared() -> None:
 
 
 def test_a_venue_is_represented_by_its_largest_contract() -> None:
-    small = an_observation("bybit", rate=0.0009, usd=1e6)
     large = an_observation("bybit", rate=0.0001, usd=9e6)
-    small = type(small)(
-        funding=type(small.funding)(
-            **{f: getattr(small.funding, f) for f in small.funding.__slots__}
-            | {"instrument": an_instrument("bybit", symbol="BTC/USDC:USDC")}
-        ),
-        open_interest=small.open_interest,
-    )
+    other = a_rate(0.0009, instrument=an_instrument("bybit", symbol="BTC/USDC:USDC"))
+    small = Observation(funding=other, open_interest=OpenInterest(contracts=None, usd=1e6))
 
     (kept,) = a_board(small, large).compare("BTC", Margin.LINEAR, NOON).per_venue
 
