@@ -203,10 +203,11 @@ class RuleBook:
 
     def _range(self, watch: _Watch, value: float) -> tuple[float, float]:
         ranges = [bucket.quiet_range(value) for bucket in watch.buckets]
-        for rule_id, state in watch.active.items():
-            rule = self._rules[rule_id]
-            if rule.level is not None:
-                ranges.append(quiet_range(rule.level, rule.timing, state))
+        ranges += [
+            quiet_range(level, self._rules[rule_id].timing, state)
+            for rule_id, state in watch.active.items()
+            if (level := self._rules[rule_id].level) is not None
+        ]
         lows, highs = zip(*ranges, strict=True)
         # Own copies, close together in memory: the levels' floats lie scattered among a million rules.
         return max(lows) + 0.0, min(highs) + 0.0

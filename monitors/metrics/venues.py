@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from monitors.market import Margin, Observation
 from monitors.metrics.board import Board, Comparison, Group
@@ -18,6 +19,10 @@ MIN_COVERAGE = 0.5
 """An aggregate over less than half of the known open interest is not shown as one."""
 MAX_SILENT = 0.1
 """With more than this share of the open interest silent, a weighted rate is shown, but judges no rule."""
+
+
+_hourly = attrgetter("funding.hourly")
+"""Of observations that may be compared, whose interval is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +152,6 @@ def _widest(board: Board, comparison: Comparison) -> Spread | None:
 def _is_large(board: Board, observation: Observation) -> bool:
     size = observation.open_interest
     return size is None or size.usd >= board.min_open_interest
-
-
-def _hourly(observation: Observation) -> float:
-    hourly = observation.funding.hourly
-    if hourly is None:
-        raise ValueError(f"expected a known interval, found none on {observation.funding.instrument.symbol}")
-    return hourly
 
 
 def _open_interest(observations: tuple[Observation, ...]) -> float:

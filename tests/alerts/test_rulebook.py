@@ -125,6 +125,14 @@ def test_a_gap_does_not_count_towards_the_pending_time() -> None:
     assert read(book, 0.001, 32) == [Reason.FIRST]
 
 
+def test_an_alert_outlives_a_gap_and_resolves_on_data() -> None:
+    book = a_book(a_rule(1, timing=PROMPT))
+
+    assert read(book, 0.001) == [Reason.FIRST]
+    assert read(book, 0.001, 30) == []
+    assert read(book, 0.0, 60) == [Reason.RESOLVED]
+
+
 def test_a_restart_re_sends_nothing() -> None:
     rule = a_rule(1, timing=PROMPT)
     before = a_book(rule)
