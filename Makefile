@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 .PHONY: demo run test check lint bench lock clean
 
 demo: $(VENV)/run.stamp
+	@echo "A simulated market starts; it takes a few seconds."
 	@$(BIN)/skewbell demo $(ARGS)
 
 run: $(VENV)/run.stamp
 	@$(BIN)/skewbell run
 
 test: $(VENV)/dev.stamp
-	$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 	$(BIN)/coverage report --fail-under=100 --include='monitors/market.py,monitors/metrics/*,monitors/alerts/*,monitors/engine.py'
 
 lint: $(VENV)/dev.stamp
