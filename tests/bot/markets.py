@@ -12,7 +12,7 @@ from monitors.simulator.model import Market
 from monitors.simulator.server import Simulator
 
 NO_ENV_FILE: dict[str, Any] = {"_env_file": None}
-QUICK = {"enableRateLimit": False, "timeout": 2_000, "timeout_on_exit": 0}
+QUICK = {"enableRateLimit": False, "timeout": 15_000, "timeout_on_exit": 0}
 
 
 def settings_for(directory: Path, *venues: str, ccxt_config: Path | None = None) -> Settings:

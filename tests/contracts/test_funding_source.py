@@ -90,7 +90,7 @@ class Faked:
 async def simulated(venue: str) -> AsyncIterator[Simulated]:
     clock = FakeClock(present=START)
     async with Simulator(Market(started_at=START, instruments=4, story=False), clock) as simulator:
-        quick = {"timeout": 2_000, "enableRateLimit": False, "timeout_on_exit": 0}
+        quick = {"timeout": 15_000, "enableRateLimit": False, "timeout_on_exit": 0}
         client = VenueClient(profile(venue), clock, configuration=simulator.ccxt_config()[venue] | quick)
         try:
             yield Simulated(client, clock, simulator)

@@ -14,6 +14,7 @@ class Heartbeat:
     def __init__(self) -> None:
         self.longest_stall = 0.0
         """Seconds that a beat came late at most."""
+        self.beats = 0
         self._loop = asyncio.get_running_loop()
         self._due = 0.0
         self._next: asyncio.TimerHandle | None = None
@@ -33,5 +34,6 @@ class Heartbeat:
         self._next = self._loop.call_later(_EVERY, self._beat)
 
     def _beat(self) -> None:
+        self.beats += 1
         self.longest_stall = max(self.longest_stall, time.perf_counter() - self._due)
         self._plan()

@@ -23,7 +23,7 @@ from storage.database import Database
 from storage.outbox import Outbox, OutboxCounts
 from tests.flows.program import UNSET, Ended, ended, pointed_at, skewbell, start
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]  # a demo may take 90 s
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 MADE_UP = "123456:nobodys-bot"
 SUMMARY = re.compile(
