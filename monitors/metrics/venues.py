@@ -17,8 +17,8 @@ SPREAD = "spread"
 MIN_VENUES = 2
 MIN_COVERAGE = 0.5
 """An aggregate over less than half of the known open interest is not shown as one."""
-MAX_SILENT = 0.1
-"""With more than this share of the open interest silent, a weighted rate is shown, but judges no rule."""
+MIN_COVERAGE_TO_JUDGE = 0.9
+"""Over less than this share of the known open interest a weighted rate is shown, but judges no rule."""
 
 
 _hourly = attrgetter("funding.hourly")
@@ -32,8 +32,6 @@ class Weighted:
     hourly: float
     venues: int
     open_interest_share: float
-    silent_share: float
-    """The part of the open interest whose venues are silent, 0 to 1."""
     weighed: tuple[Observation, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -67,7 +65,7 @@ def read_funding_oi(view: View) -> Iterator[Reading]:
     """Yield the weighted rate of every base the poll spoke of, unless too much of it is silent."""
     for group, comparison in view.groups():
         weighted = _weigh(comparison)
-        if weighted is not None and weighted.silent_share <= MAX_SILENT:
+        if weighted is not None and weighted.open_interest_share >= MIN_COVERAGE_TO_JUDGE:
             yield Reading(_series(FUNDING_OI, group), weighted.hourly, _oldest(weighted.weighed))
 
 
@@ -122,7 +120,6 @@ def _weigh(comparison: Comparison) -> Weighted | None:
         hourly=value,
         venues=len(venues),
         open_interest_share=share,
-        silent_share=1 - share,
         weighed=weighed,
         left_out=(*comparison.left_out, *unweighed),
     )
