@@ -247,9 +247,14 @@ async def test_a_demo_ends_by_itself_with_an_alert_and_its_resolve(demo: Process
     shown = await ended(demo)
 
     *talk, last = shown.out.splitlines()
-    messages = [block for block in "\n".join(talk).split("\n\n") if re.search("funding on|^Resolved", block)]
+    told = [
+        block
+        for block in "\n".join(talk).split("\n\n")
+        if re.match(r"SIMULATED .*\bfunding (on|alerts?:)", block)
+    ]
     assert shown.code == 0
     assert shown.errors == ""
     assert SUMMARY.fullmatch(last)
-    assert any("Resolved: " in message for message in messages)
-    assert any("Resolved: " not in message for message in messages)
+    # alerts of one moment are single messages or one summary, as the machine's pace has it
+    assert any("Resolved: " in message or re.search(r"\d resolved", message) for message in told)
+    assert any("Resolved: " not in message or re.search(r"\d new", message) for message in told)
