@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
-.PHONY: demo run test check lint bench lock clean
+.PHONY: demo run test check lint bench pictures lock clean
 
 demo: $(VENV)/run.stamp
 	@echo "A simulated market starts; it takes a few seconds."
@@ -30,6 +30,10 @@ check: lint test
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.benchmarks
+
+# The README's pictures; needs Debian's chromium, pngquant, fonts-roboto, fonts-dejavu and fonts-noto-color-emoji.
+pictures: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.pictures
 
 # Versions and hashes without addresses; run by hand after a change of pyproject.toml.
 lock:

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from datetime import timedelta
+from io import FileIO, TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -42,9 +44,8 @@ program = typer.Typer(
 
 @program.command()
 def run() -> None:
-    """Poll the venues and talk in this terminal; without a terminal, read commands from standard input."""
+    """Poll the venues and talk on every platform that is set up, in this terminal always."""
     settings = _settings()
-    logs.configure(settings.log_level, settings.log_format)
     _complete(serve(settings, SystemClock(), _converse))
 
 
@@ -54,8 +55,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number, another market.")] = 1,
 ) -> None:
     """Run the whole bot on a simulated market; without a terminal, play a short tour."""
-    settings = _settings()
-    logs.configure(config.LogLevel.ERROR, settings.log_format)
+    settings = _settings(config.LogLevel.ERROR)
     clock = SystemClock()
     tally = _complete(simulate(settings, clock, length=_duration(length), seed=seed))
     print(
@@ -72,8 +72,7 @@ def ask(
     fresh: Annotated[bool, typer.Option("--fresh", help="Poll every venue once first.")] = False,
 ) -> None:
     """Answer one command from the store; exit code 2 when it was not understood."""
-    settings = _settings()
-    logs.configure(config.LogLevel.ERROR, settings.log_format)
+    settings = _settings(config.LogLevel.ERROR)
     clock = SystemClock()
     if fresh:
         try:
@@ -90,9 +89,8 @@ def ask(
 
 @program.command()
 def check() -> None:
-    """Check the configuration, the database and each venue, and say what to do."""
-    settings = _settings()
-    logs.configure(config.LogLevel.ERROR, settings.log_format)
+    """Check the configuration, the database, each venue and chat platform, and say what to do."""
+    settings = _settings(config.LogLevel.ERROR)
     document = _complete(look(settings, SystemClock()))
     _print(document, as_data=False)
     if document.failed:
@@ -129,23 +127,34 @@ def backup(file: Annotated[Path, typer.Argument(help="The file to make; it must 
 
 def main() -> None:
     """Run the program."""
+    _open_what_is_closed()
     program()
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing in place of a standard stream that was closed, as `<&-` does; Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, TextIOWrapper(FileIO(os.devnull, mode), encoding="utf-8"))
 
 
 async def _converse(bot: Bot) -> None:
     """Talk in this terminal; when the input ends without a person leaving, go on watching."""
     history = bot.settings.database.with_name(f"{bot.settings.database.name}-history")
     console = Console(bot.answer, bot.vocabulary, interactive=is_interactive(), history=history)
-    bot.platforms[console.name] = console
-    if await console.run() is Ended.END_OF_INPUT:
-        await asyncio.Event().wait()
+    async with bot.telling(console):
+        if await console.run() is Ended.END_OF_INPUT:
+            await asyncio.Event().wait()
 
 
-def _settings() -> config.Settings:
+def _settings(level: config.LogLevel | None = None) -> config.Settings:
+    """Read the settings and begin to log as they say, or at another level."""
     try:
-        return config.load()
+        settings = config.load()
     except config.ConfigurationError as error:
         _fail(error)
+    logs.configure(level or settings.log_level, settings.log_format, settings.secrets)
+    return settings
 
 
 def _complete(work: Coroutine[None, None, T]) -> T:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -13,17 +13,24 @@ from random import random
 import structlog
 
 from bot.commands.completion import Vocabulary, vocabulary
-from bot.commands.context import Context, Who
+from bot.commands.context import Asker, Context
 from bot.commands.registry import answer
 from bot.config import Settings
 from bot.dispatcher import Dispatcher
+from bot.front_desk import Desk
+from bot.live_chats import LiveChats
+from bot.live_market import LiveMarket
 from bot.messages.compose import compose
 from bot.messages.document import Document
 from bot.platforms.console import HERE
-from bot.ports import ChatPlatform, RuleDesk
+from bot.ports import ChatPlatform, Chats, RuleDesk
 from bot.rule_desk import LiveRules
+from bot.services import services_of
+from bot.spam_guard import SpamGuard
 from bot.store import Store, store_of
+from bot.supervisor import keep_running
 from bot.tally import CountingJournal, Tally
+from monitors.alerts.tick import Tick
 from monitors.engine import Engine, Memory, Universe
 from monitors.exchanges.client import VenueClient
 from monitors.exchanges.registry import profile
@@ -39,6 +46,8 @@ _BEAT = timedelta(seconds=15)
 _RETENTION = timedelta(hours=1)
 _STAGGER = timedelta(milliseconds=250)
 """Between the first polls of the venues, each of which loads markets."""
+_LAST_DISPATCH = 10.0
+"""Seconds at the end for telling what waits; the rest is told after the next start."""
 _HISTORY_REQUESTS = 20
 """Settled history is asked for so many times a poll interval at most, by venue."""
 
@@ -55,15 +64,21 @@ class Bot:
         self.settings = settings
         self.clock = clock
         self.store = store
-        self.platforms: dict[str, ChatPlatform] = {}
-        """Where letters go, by the name that destinations carry."""
-        self.dispatcher = Dispatcher(
-            store.outbox, self.platforms, clock, partial(compose, simulated=simulated)
-        )
-        self._journal = CountingJournal(store.journal, self.dispatcher.wake)
+        changes = asyncio.Lock()
+        self.chats = LiveChats(store.chats, store.rules, engine.book, clock, lock=changes)
+        self.dispatcher = Dispatcher(store.outbox, self.chats, clock, partial(compose, simulated=simulated))
+        self.desk = Desk(self._context, self.chats, SpamGuard(clock))
+        self.market = LiveMarket(store.observations)
+        self._journal = CountingJournal(store.journal, self._hear)
         self.pipeline = Pipeline(engine, self._journal, clock)
-        self._rules = LiveRules(store.rules, engine.book)
+        self._rules = LiveRules(store.rules, engine.book, changes)
         self._simulated = simulated
+
+    async def wake_up(self) -> None:
+        """Learn what was kept, and take over what an earlier life was about to tell."""
+        await self.market.load()
+        await self.chats.load()
+        await self.store.outbox.take_over(self.clock.now())
 
     @property
     def tally(self) -> Tally:
@@ -72,15 +87,31 @@ class Bot:
 
     async def answer(self, text: str) -> Document:
         """Answer one line of the console."""
-        return await answer(text, self._context())
+        return await answer(text, self._context(an_owner()))
 
     async def vocabulary(self) -> Vocabulary:
         """Return the names that completion offers."""
-        return await vocabulary(self._context())
+        return await vocabulary(self._context(an_owner()))
 
-    def _context(self) -> Context:
-        context = context_of(self.settings, self.store, self._rules, self.clock, who=Who.ADMIN)
-        return replace(context, simulated=self._simulated)
+    @asynccontextmanager
+    async def telling(self, platform: ChatPlatform) -> AsyncIterator[None]:
+        """Tell letters through a platform meanwhile."""
+        lane = self.dispatcher.open(platform)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(lane.run())
+            try:
+                yield
+            finally:
+                task.cancel()
+
+    def _context(self, asker: Asker) -> Context:
+        context = context_of(self.settings, self.store, self._rules, self.chats, self.clock, asker)
+        return replace(context, market=self.market, simulated=self._simulated)
+
+    def _hear(self, tick: Tick) -> None:
+        self.market.put(tick.observations)
+        if tick.contents:
+            self.dispatcher.wake()
 
 
 Conversation = Callable[[Bot], Coroutine[None, None, None]]
@@ -106,22 +137,29 @@ async def serve(
         gc.freeze()  # rules and the board live as long as the program: no collection need walk them
         sources = await stack.enter_async_context(closing(sources_of(settings, clock)))
         bot = Bot(settings, clock, store, engine, simulated=simulated)
+        await bot.wake_up()
         _log.info("bot.started", venues=len(sources), rules=len(engine.book), database=str(settings.database))
-        before = (await store.outbox.counts()).delivered
+        before = await store.outbox.counts()
         await _until_the_end(bot, sources, conversation)
-        bot.tally.delivered = (await store.outbox.counts()).delivered - before
+        after = await store.outbox.counts()
+        bot.tally.delivered = after.delivered - before.delivered
+        bot.tally.lost = after.waiting + after.refused - before.refused
     _log.info("bot.stopped")
     return bot.tally
 
 
 def engine_of(settings: Settings, memory: Memory, clock: Clock) -> Engine:
-    """Start an engine where the store left off, without the venues that are no longer watched."""
+    """Start an engine where the store left off, without venues and chat platforms that are no longer set up."""
+    kept = tuple(memory.rules)
+    rules = [rule for rule in kept if rule.destination.platform in settings.platforms]
+    if len(rules) < len(kept):
+        _log.warning("rules.waiting", count=len(kept) - len(rules), reason="their platform is not set up")
     watched = [o for o in memory.observations if o.funding.instrument.venue in settings.venues]
     universe = Universe(bases=frozenset(settings.bases), min_open_interest=settings.min_open_interest)
     return Engine(
         universe=universe,
         stale_after=settings.stale_after,
-        memory=replace(memory, observations=watched),
+        memory=replace(memory, observations=watched, rules=rules),
         now=clock.now(),
     )
 
@@ -146,35 +184,70 @@ async def closing(sources: tuple[FundingSource, ...]) -> AsyncIterator[tuple[Fun
                 group.create_task(source.close())
 
 
-def context_of(settings: Settings, store: Store, rules: RuleDesk, clock: Clock, *, who: Who) -> Context:
-    """Return what a command of the console is given now."""
+def context_of(
+    settings: Settings, store: Store, rules: RuleDesk, chats: Chats, clock: Clock, asker: Asker
+) -> Context:
+    """Return what a command is given now."""
     return Context(
         market=store.observations,
         rules=rules,
         backlog=store.outbox,
-        destination=HERE,
+        chats=chats,
+        silences=store.silences,
+        records=store.records,
+        asker=asker,
         now=clock.now(),
         venues=settings.venues,
         poll_interval=settings.poll_interval,
         stale_after=settings.stale_after,
         min_open_interest=settings.min_open_interest,
-        who=who,
     )
+
+
+def an_owner() -> Asker:
+    """Return whoever sits at the console: the program is theirs."""
+    return _at_the_console(is_admin=True)
+
+
+def a_reader() -> Asker:
+    """Return whoever asks from outside the running bot."""
+    return _at_the_console(is_admin=False)
+
+
+def _at_the_console(*, is_admin: bool) -> Asker:
+    async def answer_for_all() -> bool:
+        return is_admin
+
+    return Asker(destination=HERE, user="console", name="console", is_admin=answer_for_all, private=True)
 
 
 async def _until_the_end(bot: Bot, sources: Sequence[FundingSource], conversation: Conversation) -> None:
     async with asyncio.TaskGroup() as group:
-        watching = [group.create_task(_poll(bot, sources))]
-        watching += [group.create_task(_keep_history(bot, source)) for source in sources]
-        telling = group.create_task(bot.dispatcher.run())
+        monitors = [group.create_task(_poll(bot, sources))]
+        monitors += [group.create_task(_keep_history(bot, source)) for source in sources]
+        services = services_of(bot.settings, bot.desk, bot.store.notebook, bot.clock)
+        platforms = [group.create_task(_keep(bot, one.name, one.run)) for one in services]
+        lanes = [group.create_task(_keep(bot, "lane", bot.dispatcher.open(one).run)) for one in services]
         talking = group.create_task(conversation(bot))
         with _interruptible(talking):
             await asyncio.wait([talking])
-        for task in (*watching, telling):
-            task.cancel()
-        await asyncio.wait([*watching, telling])
-        while await bot.dispatcher.send_due(ahead=bot.store.group_wait):
-            pass
+        await _end(monitors)
+        await _end(lanes)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_DISPATCH):
+                await bot.dispatcher.drain(ahead=bot.store.group_wait)
+        await _end(platforms)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+async def _keep(bot: Bot, part: str, run: Callable[[], Coroutine[None, None, None]]) -> None:
+    await keep_running(part, run, bot.clock, fatal=(StorageError,))
 
 
 @contextmanager
@@ -204,6 +277,7 @@ async def _poll(bot: Bot, sources: Sequence[FundingSource]) -> None:
 
 async def _retain(bot: Bot) -> None:
     await roll(bot.store.database, bot.clock.now(), Retention())
+    await bot.chats.purge()
 
 
 async def _keep_history(bot: Bot, source: FundingSource) -> None:

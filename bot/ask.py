@@ -3,7 +3,7 @@
 import asyncio
 from random import random
 
-from bot.app import closing, context_of, engine_of, sources_of
+from bot.app import a_reader, closing, context_of, engine_of, sources_of
 from bot.commands.context import Who
 from bot.commands.errors import UsageError
 from bot.commands.registry import answer, read
@@ -27,7 +27,7 @@ async def ask(settings: Settings, clock: Clock, command: str) -> Document:
     database = await Database.open_read_only(settings.database)
     try:
         store = store_of(database, settings.poll_interval)
-        context = context_of(settings, store, store.rules, clock, who=Who.MEMBER)
+        context = context_of(settings, store, store.rules, store.chats, clock, a_reader())
         return await answer(command, context)
     finally:
         await database.close()

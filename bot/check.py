@@ -3,11 +3,17 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
+
+from pydantic import HttpUrl
 
 from bot.app import closing, sources_of
 from bot.config import Settings
 from bot.messages import wording
 from bot.messages.document import Cell, Document, Footer, Heading, Paragraph, Table, Tone
+from bot.platforms.discord import identity as discord
+from bot.platforms.identity import Identity, Known, Unknown
+from bot.platforms.telegram import identity as telegram
 from monitors.exchanges.registry import faults
 from monitors.ports import Clock, FundingSource, VenueUnavailableError
 from storage.database import Database
@@ -19,11 +25,12 @@ _FAILING = "try again in a minute; if it stays, look at the network and at CCXT_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at, or that is not there to be looked at."""
 
     what: str
     state: str
     to_do: str = ""
+    is_set_up: bool = True
 
     @property
     def is_fault(self) -> bool:
@@ -32,14 +39,16 @@ class Finding:
 
 
 async def check(settings: Settings, clock: Clock) -> Document:
-    """Look at the installed ccxt, the database and every configured venue, which is asked once."""
+    """Look at the installed ccxt, the database, and every configured venue and chat platform, each asked once."""
     findings = [*_library(), await _database(settings.database)]
     async with closing(sources_of(settings, clock)) as sources, asyncio.TaskGroup() as group:
         asked = [group.create_task(_venue(source)) for source in sources]
+        asked += [group.create_task(_telegram(settings, clock)), group.create_task(_discord(settings))]
     findings += [task.result() for task in asked]
     wrong = [finding for finding in findings if finding.is_fault]
+    count = sum(finding.is_set_up for finding in findings)
     heading = Heading(
-        text=f"{len(wrong)} of {len(findings)} checks need attention" if wrong else "Everything works",
+        text=f"{len(wrong)} of {count} checks need attention" if wrong else "Everything works",
         tone=Tone.ERROR if wrong else Tone.CALM,
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple((f.what, f.state) for f in findings)
@@ -82,3 +91,37 @@ async def _venue(source: FundingSource) -> Finding:
         state=f"{len(poll.observations)} perpetuals, {known} with a known interval, "
         f"{wording.plural(dropped, 'row')} left out",
     )
+
+
+async def _telegram(settings: Settings, clock: Clock) -> Finding:
+    token = settings.telegram_bot_token
+    if token is None:
+        return _not_set_up("telegram")
+    api_url = _text(settings.telegram_api_url)
+    return _told("telegram", await telegram.who_am_i(token.get_secret_value(), api_url, clock))
+
+
+async def _discord(settings: Settings) -> Finding:
+    token = settings.discord_bot_token
+    if token is None:
+        return _not_set_up("discord")
+    api_url = _text(settings.discord_api_url)
+    return _told("discord", await discord.who_am_i(token.get_secret_value(), api_url))
+
+
+def _not_set_up(platform: str) -> Finding:
+    return Finding(what=platform, state="not set up", is_set_up=False)
+
+
+def _told(platform: str, who: Identity) -> Finding:
+    match who:
+        case Known(name=name, note=note):
+            return Finding(what=platform, state=f"{name} answers{note and f'; {note}'}")
+        case Unknown(why=why, cure=cure):
+            return Finding(what=platform, state=why, to_do=cure)
+        case unheard_of:
+            assert_never(unheard_of)
+
+
+def _text(url: HttpUrl | None) -> str | None:
+    return None if url is None else str(url)

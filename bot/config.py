@@ -1,6 +1,7 @@
 """Settings: the only module that reads the environment; every fault is told at once."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from difflib import get_close_matches
@@ -17,6 +18,14 @@ from bot.commands.suggest import closest
 from monitors.exchanges.registry import LEFT_OUT, VENUES
 
 _FIRST_TIER = 12
+_HIGHEST_PORT = 65_535
+_HOST_AND_PORT = r"^(\[[0-9A-Fa-f:]+\]|[\w.-]+):\d{1,5}$"
+_TELEGRAMS_TOKEN = re.compile(r"\d+:[\w-]+")
+_DISCORDS_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+")
+_NO_TOKENS_LETTER = re.compile(r"[^!-~]|[\"'`]")
+"""Whitespace, quotes and whatever is not ASCII."""
+_SHORTEST_SECRET = 16
+"""Characters: anything shorter may be a word, which must not vanish from every log line."""
 _SHORTEST_POLL, _LONGEST_POLL = timedelta(seconds=1), timedelta(hours=1)
 
 
@@ -98,8 +107,16 @@ class Settings(BaseSettings):
     )
     telegram_bot_token: SecretStr | None = None
     telegram_api_url: Address = None
+    telegram_webhook_url: Address = None
+    """Where Telegram shall push updates; without it the bot asks for them."""
+    telegram_webhook_listen: Annotated[
+        str, Field(pattern=_HOST_AND_PORT, description="host:port such as 127.0.0.1:8443")
+    ] = "127.0.0.1:8443"
+    """Where the webhook's server listens, behind whatever ends the public address's TLS."""
     discord_bot_token: SecretStr | None = None
-    discord_api_url: Address = None
+    discord_api_url: Annotated[
+        HttpUrl | None, Field(description="an address without a password, such as https://chat.example.org")
+    ] = None
 
     @field_validator("venues")
     @classmethod
@@ -114,6 +131,31 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, bases: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(base.upper() for base in bases))
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _of_telegram(cls, token: SecretStr | None) -> SecretStr | None:
+        return _a_token(token, such="123456789:AAF… from @BotFather", not_of=("Discord", _DISCORDS_TOKEN))
+
+    @field_validator("discord_bot_token")
+    @classmethod
+    def _of_discord(cls, token: SecretStr | None) -> SecretStr | None:
+        such = "MTIz….Gx….y9… from the developer portal, Bot, Reset Token"
+        return _a_token(token, such=such, not_of=("Telegram", _TELEGRAMS_TOKEN))
+
+    @field_validator("discord_api_url")
+    @classmethod
+    def _without_password(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url is not None and (url.username or url.password):
+            raise ValueError("expected no password: the header it would be sent in holds the token")
+        return url
+
+    @field_validator("telegram_webhook_listen")
+    @classmethod
+    def _port(cls, listen: str) -> str:
+        if not 0 < int(listen.rpartition(":")[2]) <= _HIGHEST_PORT:
+            raise ValueError("expected a port")
+        return listen
 
     @field_validator("ccxt_config")
     @classmethod
@@ -132,6 +174,26 @@ class Settings(BaseSettings):
         """Return the names of the chat tokens that are set."""
         tokens = {"TELEGRAM_BOT_TOKEN": self.telegram_bot_token, "DISCORD_BOT_TOKEN": self.discord_bot_token}
         return tuple(name for name, token in tokens.items() if token is not None)
+
+    @property
+    def webhook_address(self) -> tuple[str, int]:
+        """Return the host and the port where the webhook's server listens."""
+        host, _, port = self.telegram_webhook_listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Return the chat platforms that are set up; the console always is."""
+        tokens = {"telegram": self.telegram_bot_token, "discord": self.discord_bot_token}
+        return ("console", *(name for name, token in tokens.items() if token is not None))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must never be shown: the tokens, and the part of each that makes it one."""
+        held = (self.telegram_bot_token, self.discord_bot_token)
+        tokens = tuple(token.get_secret_value() for token in held if token is not None)
+        parts = (re.split(r"[:.]", token)[-1] for token in tokens)
+        return (*tokens, *(part for part in parts if len(part) >= _SHORTEST_SECRET and part not in tokens))
 
     @property
     def markets_cache(self) -> Path:
@@ -179,6 +241,22 @@ def read_ccxt_config(path: Path) -> Mapping[str, Mapping[str, Any]]:
         raise ValueError(f'expected {{"venue": {{"option": value}}}} in {path}, found something else')
     _require_known(document)
     return document
+
+
+def _a_token(token: SecretStr | None, *, such: str, not_of: tuple[str, re.Pattern[str]]) -> SecretStr | None:
+    """Return a token without space around it; raise ValueError, which quotes nothing of it, for what can be none."""
+    if token is None:
+        return None
+    text, (other, others) = token.get_secret_value().strip(), not_of
+    if not text:
+        found = "only whitespace"
+    elif _NO_TOKENS_LETTER.search(text):
+        found = "whitespace, a quote or another character that no token holds"
+    elif others.fullmatch(text):
+        found = f"one of {other}'s"
+    else:
+        return SecretStr(text)
+    raise ValueError(f"expected a token such as {such}, found {found}")
 
 
 def _require_known(venues: Iterable[str]) -> None:

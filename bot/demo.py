@@ -68,19 +68,18 @@ def simulated(settings: Settings, simulator: Simulator, directory: Path) -> Sett
 
 async def _at_a_terminal(bot: Bot, length: timedelta | None) -> None:
     console = Console(bot.answer, bot.vocabulary, interactive=True)
-    bot.platforms[console.name] = console
-    await _when(bot, lambda: bot.tally.venues >= set(bot.settings.venues), LENGTH)
-    for rule in RULES:
-        await console.say(rule)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(None if length is None else length.total_seconds()):
-            await console.run()
+    async with bot.telling(console):
+        await _when(bot, lambda: bot.tally.venues >= set(bot.settings.venues), LENGTH)
+        for rule in RULES:
+            await console.say(rule)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if length is None else length.total_seconds()):
+                await console.run()
 
 
 async def _tour(bot: Bot, length: timedelta | None) -> None:
     """Play commands around one alert's life: the market, a rule, the alert, its resolve."""
     console = Console(bot.answer, bot.vocabulary, interactive=False)
-    bot.platforms[console.name] = console
     ends = bot.clock.now() + (length or LENGTH)
     acts: tuple[tuple[Callable[[], bool], tuple[str, ...]], ...] = (
         (
@@ -90,10 +89,11 @@ async def _tour(bot: Bot, length: timedelta | None) -> None:
         (lambda: bot.tally.fired > 0, ("/top", "/spread", "/alert list")),
         (lambda: bot.tally.resolved > 0, ("/help",)),
     )
-    for cue, lines in acts:
-        await _when(bot, cue, ends - bot.clock.now())
-        for line in lines:
-            await console.say(line)
+    async with bot.telling(console):
+        for cue, lines in acts:
+            await _when(bot, cue, ends - bot.clock.now())
+            for line in lines:
+                await console.say(line)
 
 
 async def _when(bot: Bot, cue: Callable[[], bool], patience: timedelta) -> None:

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from monitors.engine import Memory
+from storage.chats import Chats
 from storage.database import Database
 from storage.journal import Journal
+from storage.notebook import Notebook
 from storage.observations import Observations
 from storage.outbox import Outbox
+from storage.records import Records
 from storage.rules import Rules
+from storage.silences import Silences
 
 GROUP_WAIT = timedelta(seconds=20)
 """How long the first alert of a chat's group waits for company; a third of the poll interval if that is shorter."""
@@ -22,6 +26,10 @@ class Store:
     observations: Observations
     rules: Rules
     outbox: Outbox
+    chats: Chats
+    silences: Silences
+    records: Records
+    notebook: Notebook
     journal: Journal
     group_wait: timedelta
 
@@ -45,6 +53,10 @@ def store_of(database: Database, poll_interval: timedelta) -> Store:
         observations=observations,
         rules=Rules(database),
         outbox=outbox,
+        chats=Chats(database),
+        silences=Silences(database),
+        records=Records(database),
+        notebook=Notebook(database),
         journal=Journal(database, observations, outbox),
         group_wait=group_wait,
     )

@@ -19,15 +19,10 @@ class Tally:
     readings: int = 0
     fired: int = 0
     resolved: int = 0
-    told: int = 0
-    """Contents handed to the outbox."""
     delivered: int = 0
-    """Of those, how many a chat has taken; known at the end."""
-
-    @property
-    def lost(self) -> int:
-        """Return how many were told to nobody."""
-        return self.told - self.delivered
+    """Contents that a chat has taken; known at the end."""
+    lost: int = 0
+    """Contents that were refused or still wait; known at the end."""
 
     def count(self, tick: Tick) -> None:
         """Add one tick."""
@@ -38,21 +33,19 @@ class Tally:
         self.readings += tick.readings
         self.fired += reasons.count(Reason.FIRST)
         self.resolved += reasons.count(Reason.RESOLVED)
-        self.told += len(tick.contents)
 
 
 class CountingJournal:
-    """A journal that counts what it stores and calls out when there is something to tell."""
+    """A journal that counts what it stores and passes on what became fact."""
 
-    def __init__(self, journal: Journal, news: Callable[[], None]) -> None:
-        """Store in `journal`; `news` is called after each tick that has contents."""
+    def __init__(self, journal: Journal, heard: Callable[[Tick], None]) -> None:
+        """Store in `journal`; `heard` is called with each tick once it is stored."""
         self.tally = Tally()
         self._journal = journal
-        self._news = news
+        self._heard = heard
 
     async def commit(self, tick: Tick) -> None:
         """Store a tick whole, or not at all."""
         await self._journal.commit(tick)
         self.tally.count(tick)
-        if tick.contents:
-            self._news()
+        self._heard(tick)

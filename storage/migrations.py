@@ -138,6 +138,8 @@ CREATE TABLE letters (
     chat TEXT NOT NULL,
     thread TEXT NOT NULL,
     group_key TEXT NOT NULL,
+    manner TEXT NOT NULL CHECK (manner IN ('tell', 'update')),
+    episode TEXT NOT NULL,  -- empty for what belongs to none
     priority INTEGER NOT NULL,
     kind TEXT NOT NULL,
     payload TEXT NOT NULL,
@@ -147,17 +149,75 @@ CREATE TABLE letters (
     batch INTEGER,  -- the first row of the letter it is part of, once claimed
     late INTEGER NOT NULL DEFAULT 0,
     attempt INTEGER NOT NULL DEFAULT 0,
-    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'leased', 'delivered', 'refused')),
+    state TEXT NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'leased', 'delivered', 'refused', 'muted', 'moot')),
     settled_ms INTEGER,
     message TEXT,
     error TEXT
 ) STRICT;
-CREATE INDEX letters_by_urgency ON letters (priority, due_ms) WHERE settled_ms IS NULL;
-CREATE INDEX letters_by_group ON letters (platform, chat, thread, group_key, batch, due_ms) WHERE settled_ms IS NULL;
+CREATE INDEX letters_by_urgency ON letters (platform, priority, due_ms, id, chat, thread, manner, group_key)
+    WHERE settled_ms IS NULL;
+CREATE INDEX letters_by_group ON letters (platform, chat, thread, group_key, manner) WHERE settled_ms IS NULL;
+CREATE INDEX letters_by_episode ON letters (platform, chat, thread, episode);
+CREATE INDEX letters_by_batch ON letters (batch) WHERE batch IS NOT NULL;
 CREATE INDEX letters_by_settling ON letters (settled_ms) WHERE settled_ms IS NOT NULL;
+CREATE INDEX letters_by_fate ON letters (manner, state, late);  -- counted without reading a letter
 """
 
-STEPS = (("0001_market", MARKET), ("0002_rules", RULES), ("0003_letters", LETTERS))
+CHATS = """
+CREATE TABLE chats (
+    platform TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    mention TEXT NOT NULL,
+    editors TEXT NOT NULL,  -- a JSON list
+    PRIMARY KEY (platform, chat)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE chats_off (
+    platform TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    thread TEXT NOT NULL,  -- empty: the whole chat
+    why TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (platform, chat, thread)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE silences (
+    id INTEGER PRIMARY KEY,
+    platform TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER,  -- none: when the episode is resolved
+    base TEXT,
+    rule INTEGER,
+    episode TEXT,
+    missed INTEGER NOT NULL,
+    missed_since_ms INTEGER NOT NULL  -- earlier than its own beginning if it took over the count of another
+) STRICT;
+CREATE INDEX silences_by_chat ON silences (platform, chat, thread);
+CREATE INDEX silences_by_end ON silences (platform, until_ms);
+
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY,
+    platform TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    what TEXT NOT NULL
+) STRICT;
+CREATE INDEX changes_by_chat ON changes (platform, chat, thread);
+CREATE INDEX changes_by_time ON changes (at_ms);
+
+CREATE TABLE notes (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+STEPS = (("0001_market", MARKET), ("0002_rules", RULES), ("0003_letters", LETTERS), ("0004_chats", CHATS))
 """In order. States, letters and health hold JSON of our own types: a step must also rewrite what no longer fits."""
 
 

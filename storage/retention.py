@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from sqlite_utils import Database as Sql
 
@@ -21,7 +22,7 @@ SLICE_ROWS = 12_000
 SLICE_INSTRUMENTS = 1_000
 """Instruments whose old settlements go in one transaction."""
 
-SLICE_LETTERS = 2_000
+SLICE_RECORDS = 2_000
 
 _DAY_MS = 86_400_000
 
@@ -34,8 +35,10 @@ class Retention:
     """Minutes; never gone before their hours are written."""
     hourly: timedelta = timedelta(days=400)
     settled: timedelta = timedelta(days=400)
-    letters: timedelta = timedelta(days=7)
-    """Letters that were delivered or refused."""
+    records: timedelta = timedelta(days=400)
+    """Letters that are settled, and audit lines."""
+    records_per_chat: int = 1_000
+    """Of each of the two, and the newest of them."""
 
 
 async def roll(database: Database, now: datetime, retention: Retention) -> None:
@@ -51,7 +54,9 @@ async def roll(database: Database, now: datetime, retention: Retention) -> None:
     await _exhaust(database, partial(_drop_minutes, rows.ms(now - retention.raw)))
     await _exhaust(database, partial(_drop_hours, rows.ms(now - retention.hourly)))
     await _drop_settled(database, rows.ms(now - retention.settled) // _DAY_MS * _DAY_MS)
-    await _exhaust(database, partial(_drop_letters, rows.ms(now - retention.letters)))
+    for records in (_LETTERS, _CHANGES):
+        await _exhaust(database, partial(_drop_old, records, rows.ms(now - retention.records)))
+        await _drop_surplus(database, records, retention.records_per_chat)
 
 
 async def _exhaust(database: Database, one_slice: Callable[[Sql], bool]) -> None:
@@ -152,10 +157,40 @@ async def _drop_settled(database: Database, before: int) -> None:
         first = following
 
 
-def _drop_letters(before: int, sql: Sql) -> bool:
-    return bool(
-        sql.execute(
-            "DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE settled_ms < ? LIMIT ?)",
-            (before, SLICE_LETTERS),
-        ).rowcount
-    )
+class _Records(NamedTuple):
+    """How a table of what became of things is kept short."""
+
+    old: str
+    crowded: str
+    surplus: str
+
+
+_LETTERS = _Records(
+    old="DELETE FROM letters WHERE id IN (SELECT id FROM letters WHERE settled_ms < ? LIMIT ?)",
+    crowded="SELECT platform, chat, thread FROM letters GROUP BY 1, 2, 3 HAVING count(*) > ?",
+    surplus="""DELETE FROM letters WHERE id IN (
+        SELECT id FROM letters WHERE platform = ? AND chat = ? AND thread = ? AND settled_ms IS NOT NULL
+        ORDER BY id DESC LIMIT ? OFFSET ?)""",
+)
+_CHANGES = _Records(
+    old="DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at_ms < ? LIMIT ?)",
+    crowded="SELECT platform, chat, thread FROM changes GROUP BY 1, 2, 3 HAVING count(*) > ?",
+    surplus="""DELETE FROM changes WHERE id IN (
+        SELECT id FROM changes WHERE platform = ? AND chat = ? AND thread = ?
+        ORDER BY id DESC LIMIT ? OFFSET ?)""",
+)
+
+
+def _drop_old(records: _Records, before: int, sql: Sql) -> bool:
+    return bool(sql.execute(records.old, (before, SLICE_RECORDS)).rowcount)
+
+
+async def _drop_surplus(database: Database, records: _Records, kept: int) -> None:
+    """Delete what a chat or thread has beyond what is kept of it, the oldest first."""
+    crowded = await database.read(lambda sql: sql.execute(records.crowded, (kept,)).fetchall())
+    for place in crowded:
+        await _exhaust(database, partial(_drop_of_chat, records, (*place, SLICE_RECORDS, kept)))
+
+
+def _drop_of_chat(records: _Records, bindings: rows.Row, sql: Sql) -> bool:
+    return bool(sql.execute(records.surplus, bindings).rowcount)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from monitors.alerts.delivery import Alert, Content, Notice
+from monitors.alerts.delivery import Alert, Content, Missed, Notice
 from monitors.alerts.rules import Destination, Direction, Level, Rule, Selector, Severity, Timing
 from monitors.alerts.states import Cooling, Firing, Pending, Recovering, RuleState
 from monitors.market import FundingRate, Instrument, Margin, Observation, OpenInterest, RateKind, VenueHealth
@@ -26,7 +26,11 @@ STATES: dict[str, TypeAdapter[Any]] = {
     "recovering": TypeAdapter(Recovering),
     "cooling": TypeAdapter(Cooling),
 }
-CONTENTS: dict[str, TypeAdapter[Any]] = {"alert": TypeAdapter(Alert), "notice": TypeAdapter(Notice)}
+CONTENTS: dict[str, TypeAdapter[Any]] = {
+    "alert": TypeAdapter(Alert),
+    "notice": TypeAdapter(Notice),
+    "missed": TypeAdapter(Missed),
+}
 
 
 def ms(at: datetime) -> int:
@@ -151,8 +155,8 @@ def rule_reader() -> Callable[[Row], Rule]:
 
     It lets rules share their equal parts, so that a million rules load fast and stay small.
     """
-    destination, selector, level, timing, severity = (
-        cache(_destination),
+    chat, selector, level, timing, severity = (
+        cache(destination),
         cache(_selector),
         cache(_level),
         cache(_timing),
@@ -163,7 +167,7 @@ def rule_reader() -> Callable[[Row], Rule]:
         loudness, once, until_ms, paused, preset = row[18:]
         return Rule(
             id=row[0],
-            destination=destination(*row[1:4]),
+            destination=chat(*row[1:4]),
             metric=row[4],
             selector=selector(*row[5:8]),
             level=None if row[8] is None else level(*row[8:12]),
@@ -200,6 +204,22 @@ def content(kind: str, document: str) -> Content:
     return value
 
 
+def place(destination: Destination) -> tuple[str, str, str]:
+    """Return platform, chat, thread."""
+    return (destination.platform, destination.chat, destination.thread)
+
+
+def bindings(destination: Destination) -> dict[str, str]:
+    """Return platform, chat and thread by name."""
+    platform, chat, thread = place(destination)
+    return {"platform": platform, "chat": chat, "thread": thread}
+
+
+def destination(platform: str, chat: str, thread: str) -> Destination:
+    """Read platform, chat, thread."""
+    return Destination(platform=platform, chat=chat, thread=thread)
+
+
 def _tagged(adapters: dict[str, TypeAdapter[Any]], value: object) -> tuple[str, str]:
     kind = type(value).__name__.lower()
     return kind, adapters[kind].dump_json(value).decode()
@@ -211,10 +231,6 @@ def _seconds(interval: timedelta | None) -> float | None:
 
 def _interval(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
-
-
-def _destination(platform: str, chat: str, thread: str) -> Destination:
-    return Destination(platform=platform, chat=chat, thread=thread)
 
 
 def _selector(base: str | None, venue: str | None, margin: str) -> Selector:

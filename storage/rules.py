@@ -1,16 +1,27 @@
 """The rules of all chats and what each is about."""
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import assert_never
 
 from sqlite_utils import Database as Sql
 
 from monitors.alerts.rules import Destination, Rule
-from monitors.alerts.states import RuleKey, RuleState
+from monitors.alerts.states import Cooling, Episode, Firing, Pending, Recovering, RuleKey, RuleState
 from monitors.market import Margin
 from monitors.metrics.reading import Series
-from storage import rows
+from storage import rows, silences
 from storage.database import Database
+
+_WATCHING = """
+SELECT * FROM rules WHERE NOT EXISTS (
+    SELECT 1 FROM chats_off
+    WHERE platform = rules.platform AND chat = rules.chat AND thread IN ('', rules.thread)
+) ORDER BY id
+"""
+_STATES = "SELECT rule, metric, base, margin, venue, symbol, kind, state FROM states"
+_OF_CHAT = "WHERE rule IN (SELECT id FROM rules WHERE platform = ? AND chat = ? AND thread = ?)"
 
 
 class Rules:
@@ -20,12 +31,12 @@ class Rules:
         self._database = database
 
     async def load_all(self) -> Sequence[Rule]:
-        """Return every chat's rules by id."""
+        """Return the rules by id of every chat and thread that is not switched off."""
 
         def read(sql: Sql) -> list[Rule]:
             gc.disable()  # rules hold no cycles, and looking for some takes half as long as reading a million
             try:
-                return list(map(rows.rule_reader(), sql.execute("SELECT * FROM rules ORDER BY id")))
+                return list(map(rows.rule_reader(), sql.execute(_WATCHING)))
             finally:
                 gc.enable()
 
@@ -37,7 +48,19 @@ class Rules:
         def read(sql: Sql) -> list[Rule]:
             found = sql.execute(
                 "SELECT * FROM rules WHERE platform = ? AND chat = ? AND thread = ? ORDER BY id",
-                (destination.platform, destination.chat, destination.thread),
+                rows.place(destination),
+            )
+            return list(map(rows.rule_reader(), found))
+
+        return await self._database.read(read)
+
+    async def in_chat(self, destination: Destination) -> Sequence[Rule]:
+        """Return the rules of a whole chat, threads included, by id."""
+
+        def read(sql: Sql) -> list[Rule]:
+            found = sql.execute(
+                "SELECT * FROM rules WHERE platform = ? AND chat = ? ORDER BY id",
+                (destination.platform, destination.chat),
             )
             return list(map(rows.rule_reader(), found))
 
@@ -47,9 +70,9 @@ class Rules:
         """Keep a new rule and return it as kept: with its id, whatever id it came with."""
         return await self._database.write(lambda sql: _add(sql, rule))
 
-    async def change(self, rule: Rule) -> None:
-        """Replace the rule of that id, its states start anew; one that is gone stays gone."""
-        await self._database.write(lambda sql: _change(sql, rule))
+    async def change(self, rule: Rule) -> bool:
+        """Replace the rule of that id, its states start anew; False for one that is gone, and stays gone."""
+        return await self._database.write(lambda sql: _change(sql, rule))
 
     async def remove(self, rule: Rule) -> None:
         """Forget a rule and its states; letters about it that wait are still told, since they carry the rule."""
@@ -64,15 +87,27 @@ class Rules:
                     """SELECT rule, count(*) FROM rules CROSS JOIN states ON rule = id
                     WHERE platform = ? AND chat = ? AND thread = ? AND kind IN ('firing', 'recovering')
                     GROUP BY rule""",
-                    (destination.platform, destination.chat, destination.thread),
+                    rows.place(destination),
                 )
             )
 
         return await self._database.read(read)
 
+    async def episodes(self, destination: Destination) -> Sequence[Episode]:
+        """Return what is going on in a chat: the episodes told and not yet resolved, the oldest first."""
+
+        def read(sql: Sql) -> list[Episode]:
+            found = sql.execute(
+                f"{_STATES} {_OF_CHAT}",
+                rows.place(destination),
+            )
+            return sorted(_episodes(_states(found)), key=attrgetter("since", "rule", "series"))
+
+        return await self._database.read(read)
+
     async def states(self) -> Mapping[RuleKey, RuleState]:
         """Return every state but the quiet rest, as the last tick left it."""
-        return await self._database.read(_states)
+        return await self._database.read(lambda sql: dict(_states(sql.execute(_STATES))))
 
 
 def record_states(sql: Sql, states: Iterable[tuple[RuleKey, RuleState | None]]) -> None:
@@ -96,31 +131,10 @@ def record_states(sql: Sql, states: Iterable[tuple[RuleKey, RuleState | None]]) 
     )
 
 
-def retire(sql: Sql, ids: Iterable[int]) -> None:
-    """Delete rules and, by their foreign key, their states."""
+def retire(sql: Sql, ids: Sequence[int]) -> None:
+    """Delete rules and, by their foreign key, their states; a silence that waits for an episode of one ends."""
     sql.conn.executemany("DELETE FROM rules WHERE id = ?", [(rule,) for rule in ids])
-
-
-def move(sql: Sql, old: Destination, new: Destination) -> None:
-    """Let the rules of a whole chat, threads included, follow it to where it lives now."""
-    sql.execute(
-        """UPDATE rules SET platform = :platform, chat = :chat,
-            thread = CASE thread WHEN :old_thread THEN :thread ELSE thread END
-        WHERE platform = :old_platform AND chat = :old_chat""",
-        moving(old, new),
-    )
-
-
-def moving(old: Destination, new: Destination) -> dict[str, str]:
-    """Return the bindings of a statement that moves a chat."""
-    return {
-        "platform": new.platform,
-        "chat": new.chat,
-        "thread": new.thread,
-        "old_platform": old.platform,
-        "old_chat": old.chat,
-        "old_thread": old.thread,
-    }
+    silences.end_episodes(sql, ids)
 
 
 def _add(sql: Sql, rule: Rule) -> Rule:
@@ -128,9 +142,12 @@ def _add(sql: Sql, rule: Rule) -> Rule:
     return rows.rule_reader()((_insert(sql, None, row), *row))
 
 
-def _change(sql: Sql, rule: Rule) -> None:
-    if sql.execute("DELETE FROM rules WHERE id = ?", (rule.id,)).rowcount:  # and its states with it
-        _insert(sql, rule.id, rows.rule_row(rule))
+def _change(sql: Sql, rule: Rule) -> bool:
+    if not sql.execute("DELETE FROM rules WHERE id = ?", (rule.id,)).rowcount:  # and its states with it
+        return False
+    silences.end_episodes(sql, [rule.id])
+    _insert(sql, rule.id, rows.rule_row(rule))
+    return True
 
 
 def _insert(sql: Sql, number: int | None, row: rows.Row) -> int:
@@ -142,12 +159,20 @@ def _insert(sql: Sql, number: int | None, row: rows.Row) -> int:
     return int(kept)
 
 
-def _states(sql: Sql) -> dict[RuleKey, RuleState]:
-    found = sql.execute("SELECT rule, metric, base, margin, venue, symbol, kind, state FROM states")
-    return {
-        (
-            rule,
-            Series(metric=metric, base=base, margin=Margin(margin), venue=venue, symbol=symbol),
-        ): rows.state(*rest)
-        for rule, metric, base, margin, venue, symbol, *rest in found
-    }
+def _states(found: Iterable[rows.Row]) -> Iterator[tuple[RuleKey, RuleState]]:
+    for rule, metric, base, margin, venue, symbol, *rest in found:
+        series = Series(metric=metric, base=base, margin=Margin(margin), venue=venue, symbol=symbol)
+        yield (rule, series), rows.state(*rest)
+
+
+def _episodes(states: Iterable[tuple[RuleKey, RuleState]]) -> Iterator[Episode]:
+    for (rule, series), state in states:
+        match state:
+            case Firing() as firing:
+                yield Episode(rule=rule, series=series, since=firing.since)
+            case Recovering(firing=firing):
+                yield Episode(rule=rule, series=series, since=firing.since)
+            case Pending() | Cooling():
+                continue
+            case _:
+                assert_never(state)

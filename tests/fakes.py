@@ -1,13 +1,16 @@
 """Fakes of the ports, kept to the contracts that the real ones are tested against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import assert_never
 
-from bot.messages.document import Document
+from bot.ports import Post
+from monitors.alerts.chats import Change, ChatSettings, Past, Silence
 from monitors.alerts.delivery import PRIORITY, Deferred, Delivered, Delivery, Letter, Moved, Refused
 from monitors.alerts.rules import Destination, Rule
+from monitors.alerts.states import Episode
 from monitors.alerts.tick import Tick
 from monitors.market import Backfill, FundingRate, Instrument, Observation, Poll, VenueHealth
 from monitors.ports import VenueUnavailableError
@@ -64,6 +67,7 @@ class FakeRuleDesk:
 
     rules: dict[int, Rule] = field(default_factory=dict)
     firing_counts: dict[int, int] = field(default_factory=dict)
+    going_on: list[Episode] = field(default_factory=list)
     given: int = 0
 
     async def of(self, destination: Destination) -> Sequence[Rule]:
@@ -75,10 +79,12 @@ class FakeRuleDesk:
         self.rules[kept.id] = kept
         return kept
 
-    async def change(self, rule: Rule) -> None:
-        if rule.id in self.rules:
-            self.rules[rule.id] = rule
-            self.firing_counts.pop(rule.id, None)
+    async def change(self, rule: Rule) -> bool:
+        if rule.id not in self.rules:
+            return False
+        self.rules[rule.id] = rule
+        self.firing_counts.pop(rule.id, None)
+        return True
 
     async def remove(self, rule: Rule) -> None:
         self.rules.pop(rule.id, None)
@@ -87,6 +93,10 @@ class FakeRuleDesk:
     async def firing(self, destination: Destination) -> Mapping[int, int]:
         own = {rule.id for rule in await self.of(destination)}
         return {rule_id: count for rule_id, count in self.firing_counts.items() if rule_id in own}
+
+    async def episodes(self, destination: Destination) -> Sequence[Episode]:
+        own = {rule.id for rule in await self.of(destination)}
+        return [episode for episode in self.going_on if episode.rule in own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +120,93 @@ class FakeBacklog:
 
 
 @dataclass(slots=True)
+class FakeChats:
+    """Settings by platform and chat; what was forgotten is remembered."""
+
+    kept: dict[tuple[str, str], ChatSettings] = field(default_factory=dict)
+    forgotten: list[Destination] = field(default_factory=list)
+    forgotten_users: list[tuple[str, str]] = field(default_factory=list)
+
+    async def settings(self, destination: Destination) -> ChatSettings:
+        return self.kept.get((destination.platform, destination.chat), ChatSettings())
+
+    async def configure(self, destination: Destination, settings: ChatSettings) -> None:
+        self.kept[destination.platform, destination.chat] = settings
+
+    async def forget(self, destination: Destination) -> None:
+        self.kept.pop((destination.platform, destination.chat), None)
+        self.forgotten.append(destination)
+
+    async def forget_user(self, platform: str, user: str) -> None:
+        for (own, chat), settings in self.kept.items():
+            if own == platform:
+                left = tuple(mark for mark in settings.editors if mark != f"user:{user}")
+                self.kept[own, chat] = replace(settings, editors=left)
+        self.forgotten_users.append((platform, user))
+
+
+@dataclass(slots=True)
+class FakeSilences:
+    """Silences in a list."""
+
+    kept: list[Silence] = field(default_factory=list)
+
+    async def of(self, destination: Destination, now: datetime) -> Sequence[Silence]:
+        own = [one for one in self.kept if one.destination == destination and _holds(one, now)]
+        return sorted(own, key=lambda one: (one.until is None, one.until or now))
+
+    async def add(self, silence: Silence) -> None:
+        about = attrgetter("destination", "base", "rule", "episode")
+        self.kept = [*(one for one in self.kept if about(one) != about(silence)), silence]
+
+    async def lift(self, destination: Destination, now: datetime) -> int:
+        own = await self.of(destination, now)
+        self.kept = [one for one in self.kept if one not in own]
+        return len(own)
+
+
+def _holds(silence: Silence, now: datetime) -> bool:
+    return silence.since <= now and (silence.until is None or now < silence.until)
+
+
+@dataclass(slots=True)
+class FakeRecords:
+    """Letters by number, and audit lines in a list."""
+
+    letters: dict[int, Letter] = field(default_factory=dict)
+    past: list[Past] = field(default_factory=list)
+    lines: list[Change] = field(default_factory=list)
+
+    async def letter(self, destination: Destination, number: int) -> Letter | None:
+        found = self.letters.get(number)
+        return found if found is not None and found.destination == destination else None
+
+    async def told(self, destination: Destination, limit: int) -> Sequence[Past]:
+        own = [one for one in self.past if one.contents[0].destination == destination]
+        return sorted(own, key=lambda one: one.number, reverse=True)[:limit]
+
+    async def changes(self, destination: Destination, limit: int) -> Sequence[Change]:
+        own = [line for line in self.lines if line.destination == destination]
+        return own[::-1][:limit]
+
+    async def note(self, change: Change) -> None:
+        self.lines.append(change)
+
+
+@dataclass(slots=True)
+class FakeNotebook:
+    """Facts in a dictionary."""
+
+    facts: dict[str, str] = field(default_factory=dict)
+
+    async def recall(self, name: str) -> str | None:
+        return self.facts.get(name)
+
+    async def remember(self, name: str, value: str) -> None:
+        self.facts[name] = value
+
+
+@dataclass(slots=True)
 class FakeOutbox:
     """Letters in a dictionary, each with when it falls due."""
 
@@ -120,9 +217,23 @@ class FakeOutbox:
     def put(self, letter: Letter, due: datetime = NOON) -> None:
         self.waiting[letter.ids] = (due, letter)
 
-    async def claim(self, now: datetime, limit: int) -> Sequence[Letter]:
-        due = sorted((_urgency(letter), at, ids) for ids, (at, letter) in self.waiting.items() if at <= now)
-        claimed = [self.waiting[ids][1] for *_, ids in due[:limit]]
+    async def claim(
+        self, platform: str, now: datetime, limit: int, *, busy: Collection[Destination] = ()
+    ) -> Sequence[Letter]:
+        for ids, (at, letter) in list(self.waiting.items()):
+            if letter.destination not in busy:
+                self.waiting[ids] = (max([at, *(due for due, _ in self._ahead(letter))]), letter)
+        due = sorted(
+            (_urgency(letter), at, ids)
+            for ids, (at, letter) in self.waiting.items()
+            if at <= now and letter.destination.platform == platform and not self._ahead(letter)
+        )
+        first: dict[Destination, Letter] = {}
+        for *_, ids in due:
+            letter = self.waiting[ids][1]
+            if letter.destination not in busy:
+                first.setdefault(letter.destination, letter)
+        claimed = list(first.values())[:limit]
         for letter in claimed:
             self.put(letter, now + self.lease)
         return claimed
@@ -141,8 +252,18 @@ class FakeOutbox:
             case _:
                 assert_never(delivery)
 
-    async def next_due(self) -> datetime | None:
-        return min((due for due, _ in self.waiting.values()), default=None)
+    async def next_due(self, platform: str, after: datetime) -> datetime | None:
+        own = (due for due, letter in self.waiting.values() if letter.destination.platform == platform)
+        return min((due for due in own if due > after), default=None)
+
+    def _ahead(self, letter: Letter) -> list[tuple[datetime, Letter]]:
+        """Return what must be told before a letter: the earlier ones of its chat and group."""
+        queue = (letter.destination, letter.group)
+        return [
+            (due, one)
+            for due, one in self.waiting.values()
+            if (one.destination, one.group) == queue and one.ids < letter.ids
+        ]
 
 
 def _urgency(letter: Letter) -> int:
@@ -157,18 +278,20 @@ class FakePlatform:
     """
 
     name: str = "console"
+    at_once: int = 1
+    is_connected: bool = True
     outcomes: list[Delivery | Exception] = field(default_factory=list)
-    sent: list[tuple[Destination, Document, str]] = field(default_factory=list)
+    sent: list[tuple[Destination, Post]] = field(default_factory=list)
 
-    async def send(self, destination: Destination, document: Document, *, idempotency_key: str) -> Delivery:
+    async def send(self, destination: Destination, post: Post) -> Delivery:
         if self.outcomes:
             outcome = self.outcomes.pop(0)
             if isinstance(outcome, Exception):
                 raise outcome
             if not isinstance(outcome, Delivered):
                 return outcome
-        self.sent.append((destination, document, idempotency_key))
-        return Delivered(message=idempotency_key)
+        self.sent.append((destination, post))
+        return Delivered(message=post.edits or post.key)
 
 
 @dataclass(slots=True)

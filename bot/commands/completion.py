@@ -1,17 +1,38 @@
 """What may come next in a half-typed command."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.commands.choices import LENGTHS, LEVELS, RECENT, choices_of
 from bot.commands.context import Context
-from bot.commands.grammar import ALL, ANY, keywords
+from bot.commands.drafting import draft
+from bot.commands.errors import UsageError
+from bot.commands.grammar import ALL, ANY, keywords, parse_clauses
 from bot.commands.presets import PRESETS
-from bot.commands.registry import COMMANDS
+from bot.commands.registry import COMMANDS, specs
+from bot.commands.rule_words import sentence
+from bot.commands.settings import NOBODY
 from bot.commands.spec import PREFIX, Argument, Kind, Spec, spec_of
 from monitors.alerts.rules import Severity
 from monitors.metrics.registry import METRICS
 
+MOST = 25
+LONGEST = 100
+"""How many offers there may be and how many characters in one: Discord's limits for a choice."""
+
 _WORDS_BEFORE_CLAUSES = 2  # a rule's line begins with its metric and its base
+_A_RULE = "1"  # stands for the rule that changes are about: what may come next is the same for every rule
+_WAITS = ("2m", "5m", "15m", "1h")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One thing that an argument may become."""
+
+    label: str
+    """What a person reads, such as `7: funding BTC above 0.05 %/8h`; at most 100 characters."""
+    value: str
+    """What the command is given; at most 100 characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +42,19 @@ class Vocabulary:
     bases: tuple[str, ...] = ()
     venues: tuple[str, ...] = ()
     rules: tuple[int, ...] = ()
+    alerts: tuple[int, ...] = ()
+    """The last alerts told, the newest first."""
 
 
 async def vocabulary(context: Context) -> Vocabulary:
     """Read the names that this chat can use now, bases by open interest."""
     rules = await context.rules.of(context.destination)
+    told = await context.records.told(context.destination, RECENT)
     return Vocabulary(
         bases=(await context.board()).bases(),
         venues=context.venues,
         rules=tuple(rule.id for rule in rules),
+        alerts=tuple(past.number for past in told),
     )
 
 
@@ -64,14 +89,18 @@ def _of_arguments(spec: Spec, given: list[str], words: Vocabulary) -> Iterable[s
 
 
 def _of_argument(argument: Argument, words: Vocabulary) -> Iterable[str]:
+    numbers = tuple(map(str, words.rules))
     offered: dict[Kind, Iterable[str]] = {
         Kind.BASE: words.bases,
         Kind.VENUE: words.venues,
-        Kind.RULE: map(str, words.rules),
+        Kind.RULE: numbers,
+        Kind.ALERT: map(str, words.alerts),
         Kind.PRESET: (preset.name for preset in PRESETS),
-        Kind.RANKING: argument.choices,
+        Kind.UNTIL: LENGTHS,
+        Kind.SUBJECT: (ALL, *numbers, *(f"#{number}" for number in words.alerts), *words.bases),
+        Kind.ROLE: (NOBODY,),
     }
-    return offered.get(argument.kind, ())
+    return offered.get(argument.kind, argument.choices)
 
 
 def _of_the_rest(argument: Argument, given: list[str], words: Vocabulary) -> Iterable[str]:
@@ -81,8 +110,57 @@ def _of_the_rest(argument: Argument, given: list[str], words: Vocabulary) -> Ite
         return [name.removeprefix(prefix).split(" ")[0] for name in names if name.startswith(prefix)]
     if argument.kind is Kind.LINE and len(given) < _WORDS_BEFORE_CLAUSES:
         return (ANY, *words.bases) if given else (metric.name for metric in METRICS)
-    if given and given[-1].lower() == "on":
-        return (ANY, ALL, *words.venues)
-    if given and given[-1].lower() == "severity":
-        return tuple(Severity)
-    return keywords() if argument.kind in {Kind.LINE, Kind.CHANGES} else ()
+    if argument.kind not in {Kind.LINE, Kind.CHANGES}:
+        return ()
+    return _of_clause(given[-1].lower() if given else "", words)
+
+
+def _of_clause(after: str, words: Vocabulary) -> Iterable[str]:
+    """Return the values of the clause that the last word began, else the words that begin one."""
+    values: dict[str, Iterable[str]] = {
+        "above": LEVELS,
+        "below": (f"-{level}" for level in LEVELS),
+        "on": (ANY, ALL, *words.venues),
+        "for": _WAITS,
+        "keep": _WAITS,
+        "cooldown": _WAITS,
+        "every": ("1h", "4h", "8h", "never"),
+        "step": ("1.5", "2", "3"),
+        "severity": tuple(Severity),
+    }
+    return values.get(after, keywords())
+
+
+async def offer(command: str, argument: str, typed: str, context: Context) -> tuple[Offer, ...]:
+    """Return what an argument of a command may become, the likeliest first; nothing for one unknown."""
+    kinds = {(spec.name, one.name): one.kind for spec in specs() for one in spec.arguments}
+    kind = kinds.get((command, argument))
+    if kind is None:
+        return ()
+    if kind in {Kind.LINE, Kind.CHANGES}:
+        found = await _lines(command, typed, context, whole=kind is Kind.LINE)
+    else:
+        found = await choices_of(kind, command, typed.strip(), context)
+    carried = [(label, value) for label, value in found if len(value) <= LONGEST]
+    return tuple(Offer(label=label[:LONGEST], value=value) for label, value in carried[:MOST])
+
+
+async def _lines(command: str, typed: str, context: Context, *, whole: bool) -> Sequence[tuple[str, str]]:
+    """Return the line itself once it can be read, and the lines that its last word may lead to."""
+    head = f"/{command} " if whole else f"/{command} {_A_RULE} "
+    before = typed[: len(typed) - len(typed.rsplit(" ", 1)[-1])]
+    following = [before + word for word in complete(head + typed, await vocabulary(context))]
+    lines = [(line, line) for line in following if line != typed]
+    words = await _understood(typed, context, whole=whole)
+    return [(words, typed), *lines] if words else lines
+
+
+async def _understood(typed: str, context: Context, *, whole: bool) -> str:
+    """Return the line in words, or nothing while it cannot be read."""
+    try:
+        if whole:
+            return sentence(draft(typed, context, await context.board()).rule)
+        parse_clauses(typed)
+    except UsageError:
+        return ""
+    return typed.strip()

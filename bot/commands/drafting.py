@@ -46,14 +46,18 @@ def draft(line: str, context: Context, board: Board) -> Draft:
     clauses = parse_clauses(rest)
     margin = clauses.margin or Margin.LINEAR
     base = None if coin.lower() == ANY else _base(coin, margin, board)
-    blank = Rule(
+    return redraft(blank(watched, base, margin, context), clauses, context)
+
+
+def blank(watched: Metric, base: str | None, margin: Margin, context: Context) -> Rule:
+    """Return a rule of this chat without a level."""
+    return Rule(
         id=0,
         destination=context.destination,
         metric=watched.name,
         selector=Selector(base=base, margin=margin),
         level=None,
     )
-    return redraft(blank, clauses, context)
 
 
 def redraft(rule: Rule, clauses: Clauses, context: Context) -> Draft:

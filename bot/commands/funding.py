@@ -24,6 +24,7 @@ from bot.messages.document import (
     Table,
     Usd,
 )
+from bot.messages.pressing import menu_of, press
 from monitors.market import HOUR, FundingRate, Margin, Observation
 from monitors.metrics.board import Board
 from monitors.metrics.funding import realised
@@ -67,7 +68,14 @@ class Funding:
         for part in parts:
             blocks += _blocks(part, context, venue)
         blocks += await _paid(context, shown)
-        return Document(blocks=(*blocks, await footer(context, shown, left_out, note=_note(parts, venue))))
+        return Document(
+            blocks=(*blocks, await footer(context, shown, left_out, note=_note(parts, venue))),
+            buttons=(
+                *press("Spread", f"/spread {base}"),
+                *press("Settlements", f"/next {base}"),
+                *press("Alert me", f"/alert add funding {base}"),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,4 +214,6 @@ async def _overview(context: Context, board: Board) -> Document:
     columns = ("base", "OI-weighted APR", "lowest APR", "highest APR", "OI", "venues")
     heading = Heading(text=f"Funding of the {wording.plural(len(rows), 'largest base')}")
     table = Table(columns=columns, rows=tuple(rows))
-    return Document(blocks=(heading, table, await footer(context, shown)))
+    options = [press(str(base), f"/funding {base}") for base, *_ in rows]
+    menu = menu_of("By venue", options)
+    return Document(blocks=(heading, table, await footer(context, shown)), menu=menu)

@@ -7,7 +7,7 @@ from bot.commands.drafting import EXAMPLE
 from bot.commands.levels import EXAMPLES
 from bot.commands.presets import PRESETS
 from bot.commands.spec import Spec
-from bot.messages.document import Block, Document, Fields, Footer, Heading, Paragraph
+from bot.messages.document import Block, Button, Document, Fields, Footer, Heading, Paragraph
 from monitors.metrics.registry import METRICS
 
 CLAUSES = (
@@ -26,11 +26,14 @@ CLAUSES = (
 """Every clause of a rule's line and what it does."""
 
 
-def overview(specs: Sequence[Spec]) -> Document:
-    """Return every command with its summary."""
+def overview(specs: Sequence[Spec], *, first_steps: bool = False) -> Document:
+    """Return commands with their summaries, with what a newcomer does first if wished."""
     rows = tuple((spec.usage, spec.summary) for spec in specs)
     note = "/help <command> says more, for instance /help alert add"
-    return Document(blocks=(Heading(text="Commands"), Fields(rows=rows), Footer(note=note)))
+    return Document(
+        blocks=(Heading(text="Commands"), Fields(rows=rows), Footer(note=note)),
+        buttons=_FIRST_STEPS if first_steps else (),
+    )
 
 
 def details(spec: Spec) -> Document:
@@ -42,8 +45,20 @@ def details(spec: Spec) -> Document:
     if spec.arguments:
         blocks.append(Fields(rows=tuple((argument.usage, argument.help) for argument in spec.arguments)))
     blocks += _MORE.get(spec.name, [])
-    who = "only this chat's admins may give it" if spec.who is Who.ADMIN else "anyone may give it"
-    return Document(blocks=(*blocks, Footer(note=who)))
+    return Document(blocks=(*blocks, Footer(note=_WHO[spec.who])))
+
+
+_FIRST_STEPS = (
+    Button(label="Funding of BTC", line="/funding BTC"),
+    Button(label="Most extreme now", line="/top"),
+    Button(label="Subscribe", line="/subscribe"),
+    Button(label="New rule", line="/alert add"),
+)
+_WHO = {
+    Who.MEMBER: "anyone may give it",
+    Who.EDITOR: "this chat's admins may give it, and whom they allow with /settings allow",
+    Who.ADMIN: "only this chat's admins may give it",
+}
 
 
 _METRICS: list[Block] = [

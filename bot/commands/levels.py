@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from math import floor, log10
 
 from bot.commands.errors import UsageError
 from monitors.market import HOUR, HOURS_PER_YEAR
@@ -21,6 +22,7 @@ LEVEL_PATTERN = re.compile(
 _DURATION = re.compile(
     r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?", re.IGNORECASE | re.ASCII
 )
+_SMALLEST_YEARLY = 0.001  # in percent: under it a level would be typed with an exponent
 _FRACTION = {"%": 100.0, "bp": 10_000.0, "bps": 10_000.0}
 
 
@@ -64,6 +66,15 @@ def level_of(match: re.Match[str]) -> TypedLevel:
     if abs(hourly) > 2 * MAX_HOURLY:  # a spread has two legs, each at most the bound
         raise UsageError(f"Expected a level of at most {200 * MAX_HOURLY:.0f} % an hour, found {typed!r}.")
     return TypedLevel(hourly=hourly, typed=typed, assumed="" if year or per else "per 8h")
+
+
+def typed_apr(hourly: float) -> str:
+    """Return a level as a person would type it, to four digits and within what `parse_level` takes: `65.7% apr`."""
+    bound = 1.99 * MAX_HOURLY  # rounding must not lead beyond what is taken
+    yearly = 100 * HOURS_PER_YEAR * max(-bound, min(bound, hourly))
+    if abs(yearly) < _SMALLEST_YEARLY:
+        return "0% apr"
+    return f"{round(yearly, 3 - floor(log10(abs(yearly)))):g}% apr"
 
 
 def _hours(count: str | None, per: str | None) -> float:

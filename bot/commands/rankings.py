@@ -13,6 +13,7 @@ from bot.commands.spec import About, Kind
 from bot.messages import numbers, wording
 from bot.messages.document import (
     Block,
+    Button,
     Cell,
     Countdown,
     Document,
@@ -25,6 +26,7 @@ from bot.messages.document import (
     Usd,
     UsdPerHour,
 )
+from bot.messages.pressing import press
 from monitors.market import Margin, Observation
 from monitors.metrics.board import Board, Group
 from monitors.metrics.reading import LeftOut, Leg
@@ -73,7 +75,12 @@ class Top:
         floor = context.min_open_interest
         note = f"open interest under {numbers.usd(floor)} is not ranked" if floor else ""
         blocks: list[Block] = [Heading(text=page.title), Table(columns=page.columns, rows=page.rows)]
-        return Document(blocks=(*blocks, await footer(context, page.shown, note=note)))
+        others = (
+            Button(label=_BY[ranking], line=f"/top {ranking}", in_place=True)
+            for ranking in Ranking
+            if ranking is not self.ranking
+        )
+        return Document(blocks=(*blocks, await footer(context, page.shown, note=note)), buttons=tuple(others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +110,14 @@ class Spread:
         blocks = [block for margin, gap in gaps for block in _both_legs(base, margin, gap, context)]
         shown = [o for _, gap in gaps for o in (gap.high, gap.low)]
         missing = [one for _, gap in gaps for one in gap.left_out]
-        return Document(blocks=(*blocks, await footer(context, shown, missing, note="before fees")))
+        return Document(
+            blocks=(*blocks, await footer(context, shown, missing, note="before fees")),
+            buttons=(
+                *press("Funding by venue", f"/funding {base}"),
+                *press("Settlements", f"/next {base}"),
+                *press("Alert me", f"/alert add spread {base}"),
+            ),
+        )
 
 
 async def _no_spread(context: Context, base: str, left_out: Sequence[LeftOut]) -> Document:
@@ -246,4 +260,5 @@ def _flow_row(flow: _Flow) -> tuple[Cell, ...]:
     )
 
 
+_BY = {Ranking.APR: "By rate", Ranking.SPREAD: "By spread", Ranking.FLOW: "By flow"}
 _PAGES = {Ranking.APR: _by_apr, Ranking.SPREAD: _by_spread, Ranking.FLOW: _by_flow}

@@ -1,5 +1,6 @@
 """COMMANDS, and answer(): the one way from a line of text to a document, on every platform."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -7,7 +8,6 @@ from bot.commands import help as help_pages
 from bot.commands.alerts import (
     AlertAdd,
     AlertEdit,
-    AlertList,
     AlertPause,
     AlertRemove,
     AlertResume,
@@ -17,16 +17,26 @@ from bot.commands.alerts import (
 from bot.commands.context import Context, Who
 from bot.commands.errors import UsageError
 from bot.commands.funding import Funding
+from bot.commands.history import AlertHistory
+from bot.commands.mute import Mute, Unmute
+from bot.commands.privacy import Forget, Privacy
 from bot.commands.rankings import Spread, Top
+from bot.commands.rule_pages import AlertList, AlertShow
+from bot.commands.settings import SettingsAllow, SettingsDisallow, SettingsMention, SettingsShow
 from bot.commands.settlements import Next
 from bot.commands.spec import PREFIX, About, Command, Kind, Spec, parse, spec_of
 from bot.commands.status import Status
 from bot.commands.subscribe import Subscribe, Unsubscribe
 from bot.commands.suggest import closest
+from bot.commands.welcome import welcome
+from bot.commands.why import Why
 from bot.messages.document import Document, Heading, Tone
 
 LONGEST = 500
 """How long a command may be, in characters."""
+
+FAMILIES = {"alert": "alert list", "settings": "settings show"}
+"""What the first word of a family does alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +53,7 @@ class Help:
         """Answer from the commands themselves."""
         specs = [spec_of(command) for command in COMMANDS]
         if self.command is None:
-            return help_pages.overview(specs)
+            return help_pages.overview(specs, first_steps=True)
         wanted = " ".join(self.command.lower().removeprefix(PREFIX).split())
         family = [spec for spec in specs if spec.name == wanted] or [
             spec for spec in specs if spec.name.startswith(f"{wanted} ")
@@ -51,6 +61,28 @@ class Help:
         if not family:
             raise _unknown(wanted)
         return help_pages.details(family[0]) if len(family) == 1 else help_pages.overview(family)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The first words in a chat, or what a link asks for."""
+
+    name: ClassVar[str] = "start"
+    summary: ClassVar[str] = "who I am and the first steps"
+    who: ClassVar[Who] = Who.MEMBER
+
+    payload: Annotated[str | None, About(Kind.PAYLOAD, "a link's words, such as funding_BTC")] = None
+
+    async def run(self, context: Context) -> Document:
+        """Answer what the link asks for, if a link may ask for that; else welcome."""
+        try:
+            command = read(_JOINTS.sub(" ", self.payload or ""))
+        except UsageError:
+            return welcome(context)
+        if isinstance(command, Start) or not (isinstance(command, Subscribe) or command.who is Who.MEMBER):
+            return welcome(context)
+        await authorise(command, context)
+        return await command.run(context)
 
 
 COMMANDS: tuple[type[Command], ...] = (
@@ -62,15 +94,29 @@ COMMANDS: tuple[type[Command], ...] = (
     Unsubscribe,
     AlertAdd,
     AlertList,
+    AlertShow,
     AlertEdit,
     AlertPause,
     AlertResume,
     AlertRemove,
     AlertTest,
+    AlertHistory,
     Threshold,
+    Why,
+    Mute,
+    Unmute,
+    SettingsShow,
+    SettingsMention,
+    SettingsAllow,
+    SettingsDisallow,
     Status,
+    Start,
+    Privacy,
+    Forget,
     Help,
 )
+
+_JOINTS = re.compile("[-_]+")
 
 
 def specs() -> tuple[Spec, ...]:
@@ -82,17 +128,43 @@ async def answer(text: str, context: Context) -> Document:
     """Answer one line; what cannot be understood is answered too, with what was expected and suggestions."""
     try:
         command = read(text)
-        _authorise(command, context)
+        await authorise(command, context)
         document = await command.run(context)
     except UsageError as error:
-        heading = Heading(text=error.text, tone=Tone.ERROR)
-        document = Document(blocks=(heading,), suggestions=error.suggestions, failed=True)
+        document = refusal(error)
     return replace(document, simulated=context.simulated)
 
 
-def _authorise(command: Command, context: Context) -> None:
-    if command.who > context.who:
-        raise UsageError(f"{PREFIX}{command.name} changes what this chat is told: only its admins may.")
+def refusal(error: UsageError) -> Document:
+    """Return what a person is told who could not be understood or may not."""
+    heading = Heading(text=error.text, tone=Tone.ERROR)
+    return Document(blocks=(heading,), suggestions=error.suggestions, failed=True)
+
+
+async def authorise(command: Command, context: Context) -> None:
+    """Let a command pass that its asker may give here.
+
+    Raises:
+        UsageError: they may not, or the bot cannot write here and so has nothing to change.
+    """
+    if command.who is Who.MEMBER:
+        return
+    if not context.asker.reachable:
+        raise UsageError(
+            "Expected a chat that I can write to: add me to this server or write to me in private."
+        )
+    if await context.allows(command.who):
+        return
+    name = PREFIX + command.name
+    if isinstance(command, Forget):
+        raise UsageError(
+            f"{name} deletes what is kept of this chat: only its admins may. In private it is yours."
+        )
+    if command.who is Who.ADMIN:
+        raise UsageError(f"{name} changes the settings of this chat: only its admins may.")
+    raise UsageError(
+        f"{name} changes what this chat is told: only its admins, and whom they allow with /settings allow, may."
+    )
 
 
 def read(text: str) -> Command:
@@ -104,6 +176,7 @@ def read(text: str) -> Command:
     line = " ".join(text.split()).removeprefix(PREFIX)
     if len(line) > LONGEST:
         raise UsageError(f"Expected at most {LONGEST} characters, found {len(line)}.")
+    line = FAMILIES.get(line.lower(), line)
     for command in COMMANDS:
         words = len(command.name.split())
         name, rest = " ".join(line.split()[:words]), " ".join(line.split()[words:])

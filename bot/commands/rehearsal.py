@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands.context import Context
 from bot.messages.compose import compose_one, marked
-from bot.messages.document import Document, Footer, Heading, Paragraph, Tone
+from bot.messages.document import Button, Document, Footer, Heading, Paragraph, Tone
 from monitors.alerts.delivery import Alert
 from monitors.alerts.rules import Direction, Rule
 from monitors.alerts.states import Reason
@@ -23,12 +23,12 @@ DISCLAIMER = "Only a test: nothing rang, and the value need not have passed the 
 def rehearse(rule: Rule, board: Board, context: Context) -> Document:
     """Return the alert that the rule would send for its most extreme series now; no state is touched."""
     watched = metric(rule.metric)
-    readings = list(_readings(rule, board, context))
-    if not readings:
+    found = list(readings(rule, board, context))
+    if not found:
         heading = Heading(text=f"{MARK}Nothing fresh matches rule {rule.id} now", tone=Tone.ERROR)
         return Document(blocks=(heading, Footer(as_of=context.now)), failed=True)
     sign = Direction.ABOVE.sign if rule.level is None else rule.level.direction.sign
-    most = max(readings, key=lambda reading: sign * reading.value)
+    most = max(found, key=lambda reading: sign * reading.value)
     alert = Alert(
         reason=Reason.EVENT if rule.level is None else Reason.FIRST,
         rule=rule,
@@ -41,10 +41,11 @@ def rehearse(rule: Rule, board: Board, context: Context) -> Document:
     )
     document = marked(compose_one(alert, context.now), MARK)
     headline, *rest = document.blocks
-    return replace(document, blocks=(headline, Paragraph(text=DISCLAIMER), *rest))
+    edit = Button(label="Edit", line=f"/alert edit {rule.id}")
+    return replace(document, blocks=(headline, Paragraph(text=DISCLAIMER), *rest), buttons=(edit,))
 
 
-def _readings(rule: Rule, board: Board, context: Context) -> Iterator[Reading]:
+def readings(rule: Rule, board: Board, context: Context) -> Iterator[Reading]:
     """Yield the readings that the rule watches; an event metric has none at rest and borrows the rates'."""
     watched = metric(rule.metric)
     source = metric(FUNDING) if watched.is_event else watched

@@ -16,7 +16,12 @@ def line_of(rule: Rule) -> str:
     parts = [rule.metric, selector.base or ANY]
     parts += [f"{rule.level.direction} {rule.level.typed}"] if rule.level else []
     parts += [f"on {selector.venue}"] if selector.venue else []
-    parts += [selector.margin] if selector.margin is not Margin.LINEAR else []
+    return " ".join(filter(None, [*parts, more_clauses(rule)]))
+
+
+def more_clauses(rule: Rule) -> str:
+    """Return the clauses behind the level and the venue, without what goes without saying."""
+    parts = [rule.selector.margin.value] if rule.selector.margin is not Margin.LINEAR else []
     parts += _timing_clauses(rule.timing)
     parts += _clear_clause(rule.level) if rule.level else []
     parts += [f"severity {rule.severity}"] if rule.severity is not Severity.WARNING else []

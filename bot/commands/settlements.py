@@ -11,6 +11,7 @@ from bot.commands.names import find_base
 from bot.commands.spec import About, Kind
 from bot.messages import numbers, wording
 from bot.messages.document import Block, Cell, Countdown, Document, Heading, IntervalRate, Rate, Table
+from bot.messages.pressing import press
 from monitors.market import Margin, Observation
 from monitors.metrics.board import Board
 
@@ -40,7 +41,8 @@ class Next:
         blocks = _of_base(base, fresh, context) if base else _of_market(fresh, context)
         continuous = sorted({o.funding.instrument.venue for o in fresh if o.funding.funding_at is None})
         note = f"no settlement time published: {', '.join(continuous)}" if continuous else ""
-        return Document(blocks=(*blocks, await footer(context, fresh, note=note)))
+        buttons = press("Funding by venue", f"/funding {base}") if base else ()
+        return Document(blocks=(*blocks, await footer(context, fresh, note=note)), buttons=buttons)
 
 
 def _fresh(board: Board, base: str | None, context: Context) -> list[Observation]:

@@ -26,11 +26,29 @@ class Kind(StrEnum):
     LEVEL = "level"
     LINE = "line"
     CHANGES = "changes"
+    ALERT = "alert"
+    """The number of a message that this chat was told."""
+    ROW = "row"
+    """A row or a page of a summary."""
+    UNTIL = "until"
+    """How long a silence lasts: a duration, or `resolved`."""
+    SUBJECT = "subject"
+    """What a silence is about: a base, a rule's number, `#` and an alert's number, or `all`."""
+    ROLE = "role"
+    """A platform's role, typed `role:123`; or `nobody`."""
+    PERSON = "person"
+    """Whom an admin allows to change rules: typed `user:42`, or `role:7` where there are roles."""
+    PAYLOAD = "payload"
+    """The words of a deep link, joined by `_` or `-`."""
+    SURE = "sure"
 
     @property
     def takes_the_rest(self) -> bool:
         """Tell whether the argument is everything up to the end of the line."""
-        return self in {Kind.COMMAND, Kind.LEVEL, Kind.LINE, Kind.CHANGES}
+        return self in _TO_THE_END
+
+
+_TO_THE_END = {Kind.COMMAND, Kind.LEVEL, Kind.LINE, Kind.CHANGES, Kind.ROW, Kind.PAYLOAD}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from bot.commands.context import Context, Who
 from bot.commands.coverage import is_late, silent_venues
+from bot.commands.silences import in_words
 from bot.messages import numbers, wording
-from bot.messages.document import Cell, Document, Duration, Fields, Footer, Heading, Table, Tone
+from bot.messages.document import Button, Cell, Document, Duration, Fields, Footer, Heading, Table, Tone
 from bot.ports import LetterCounts
 from monitors.alerts.rules import Rule
 from monitors.market import VenueHealth
@@ -34,9 +35,11 @@ class Status:
         table = Table(columns=columns, rows=tuple(_row(one, context) for one in health))
         rules = await context.rules.of(context.destination)
         firing = await context.rules.firing(context.destination)
+        muted = await in_words(context)
         fields = Fields(
             rows=(
                 ("rules here", _rules_in_words(rules, sum(1 for count in firing.values() if count))),
+                ("muted", "; ".join(f"{what} {end}" for what, end in muted) or "nothing"),
                 ("letters", _letters_in_words(await context.backlog.counts())),
                 ("polled every", Duration(context.poll_interval)),
             )
@@ -45,7 +48,9 @@ class Status:
         note = f"a rate is stale after {numbers.duration(context.stale_after)}"
         missing = tuple(f"{venue} ({why})" for venue, why in silent.items())
         footer = Footer(as_of=max(answered, default=None), missing=missing, note=note)
-        return Document(blocks=(heading, table, fields, footer))
+        rules_button = Button(label="Rules", line="/alert list")
+        unmute = (Button(label="Unmute", line="/unmute"),) if muted else ()
+        return Document(blocks=(heading, table, fields, footer), buttons=(rules_button, *unmute))
 
 
 def _row(health: VenueHealth, context: Context) -> tuple[Cell, ...]:

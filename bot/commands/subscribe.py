@@ -1,5 +1,6 @@
 """`/subscribe` and `/unsubscribe`: sensible rules in one step, and rid of them in another."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -10,7 +11,7 @@ from bot.commands.presets import PRESETS, Preset, find_presets
 from bot.commands.rule_words import sentence
 from bot.commands.spec import About, Kind
 from bot.messages import numbers, wording
-from bot.messages.document import Document, Fields, Heading, Paragraph
+from bot.messages.document import Button, Document, Fields, Heading, Paragraph
 from monitors.alerts.rules import Rule
 
 PresetName = Annotated[
@@ -24,7 +25,7 @@ class Subscribe:
 
     name: ClassVar[str] = "subscribe"
     summary: ClassVar[str] = "be told of funding extremes and spreads, at sensible levels"
-    who: ClassVar[Who] = Who.ADMIN
+    who: ClassVar[Who] = Who.EDITOR
 
     preset: PresetName = None
 
@@ -39,11 +40,23 @@ class Subscribe:
                 rule = draft(line, context, board).rule
                 await context.rules.add(replace(rule, preset=preset.name))
         rules = await _of_presets(presets, context)
+        if new:
+            added = [rule for rule in rules if rule.preset in {one.name for one in new}]
+            await context.note(f"subscribed to {_names(new)}: {_numbered(added)} added")
         done = "Subscribed" if new else "Subscribed already"
         told = wording.plural(len(rules), "rule")
         heading = Heading(text=f"{done} to {_names(presets)}: this chat is told when one of {told} rings")
         note = "/threshold <rule> <level> moves a level, /unsubscribe ends it"
-        return Document(blocks=(heading, _told(rules), await footer(context, (), note=note)))
+        return Document(
+            blocks=(heading, _told(rules), await footer(context, (), note=note)),
+            buttons=(
+                *(
+                    Button(label=f"Unsubscribe: {one.name}", line=f"/unsubscribe {one.name}")
+                    for one in presets
+                ),
+                Button(label="Rules", line="/alert list"),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +65,7 @@ class Unsubscribe:
 
     name: ClassVar[str] = "unsubscribe"
     summary: ClassVar[str] = "end a subscription"
-    who: ClassVar[Who] = Who.ADMIN
+    who: ClassVar[Who] = Who.EDITOR
 
     preset: PresetName = None
 
@@ -62,12 +75,15 @@ class Unsubscribe:
         rules = await _of_presets(presets, context)
         for rule in rules:
             await context.rules.remove(rule)
+        if rules:
+            await context.note(f"unsubscribed from {_names(presets)}: {_numbered(rules)} removed")
         left = await context.rules.of(context.destination)
         done = "Unsubscribed from" if rules else "This chat is not subscribed to"
         heading = Heading(text=f"{done} {_names(presets)}")
-        removed, stay = wording.plural(len(rules), "rule"), wording.plural(len(left), "rule")
-        words = Paragraph(text=f"{removed} removed, {stay} left.")
-        return Document(blocks=(heading, words, await footer(context, ())))
+        gone, stay = wording.plural(len(rules), "rule"), wording.plural(len(left), "rule")
+        words = Paragraph(text=f"{gone} removed, {stay} left.")
+        again = (Button(label=f"Subscribe: {one.name}", line=f"/subscribe {one.name}") for one in presets)
+        return Document(blocks=(heading, words, await footer(context, ())), buttons=tuple(again))
 
 
 async def _of_presets(presets: tuple[Preset, ...], context: Context) -> list[Rule]:
@@ -75,8 +91,13 @@ async def _of_presets(presets: tuple[Preset, ...], context: Context) -> list[Rul
     return [rule for rule in await context.rules.of(context.destination) if rule.preset in names]
 
 
-def _names(presets: tuple[Preset, ...]) -> str:
+def _names(presets: Iterable[Preset]) -> str:
     return " and ".join(preset.name for preset in presets)
+
+
+def _numbered(rules: Sequence[Rule]) -> str:
+    numbers_of = ", ".join(str(rule.id) for rule in rules)
+    return f"rule{'' if len(rules) == 1 else 's'} {numbers_of}"
 
 
 def _told(rules: list[Rule]) -> Fields:

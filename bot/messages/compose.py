@@ -1,6 +1,5 @@
 """Letters as documents: what is told, against which level, on what evidence."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,64 +8,62 @@ from typing import assert_never
 from bot.messages import numbers, wording
 from bot.messages.document import (
     Block,
-    Cell,
     Document,
-    Duration,
     Footer,
     Heading,
     Paragraph,
-    Rate,
-    Table,
     Tone,
 )
-from monitors.alerts.delivery import Alert, Content, Letter, Notice
+from bot.messages.pressing import under
+from bot.messages.summary import summary
+from monitors.alerts.delivery import Alert, Content, Letter, Missed, Notice
 from monitors.alerts.rules import Level
 from monitors.alerts.states import Reason
 from monitors.metrics.reading import ALL_VENUES, Evidence
 from monitors.metrics.registry import Unit, metric
 from monitors.metrics.venues import SPREAD
 
-TOP = 5
-"""How many alerts a summary shows."""
-
 _MARKS = {
     Reason.FIRST: "",
     Reason.ESCALATED: "Escalated: ",
+    Reason.GREW: "",
     Reason.REPEAT: "Still: ",
     Reason.RESOLVED: "Resolved: ",
     Reason.EVENT: "",
 }
 _TONES = {Reason.RESOLVED: Tone.CALM, Reason.EVENT: Tone.PLAIN}
-_STATES = {
-    Reason.FIRST: "new",
-    Reason.ESCALATED: "escalated",
-    Reason.REPEAT: "still",
-    Reason.RESOLVED: "resolved",
-    Reason.EVENT: "changed",
-}
 
 
 def compose(letter: Letter, now: datetime, *, simulated: bool = False) -> Document:
     """Return what a letter says; a late one says so first."""
-    single = len(letter.contents) == 1
-    document = compose_one(letter.contents[0], now) if single else _summary(letter.contents, now)
+    contents = letter.words
+    document = compose_one(contents[0], now) if len(contents) == 1 else summary(contents, now)
     if letter.late:
-        oldest = min(content.at for content in letter.contents)
+        oldest = min(content.at for content in contents)
         late = Paragraph(text=f"Told {numbers.duration(now - oldest)} late: the market may have moved on.")
         first, *rest = marked(document, "Late: ").blocks
         document = replace(document, blocks=(first, late, *rest))
-    return replace(document, simulated=simulated)
+    return replace(document, simulated=simulated, buttons=under(contents, letter.number))
 
 
 def compose_one(content: Content, now: datetime) -> Document:
-    """Return what one alert or notice says."""
+    """Return what one content says, without anything to press."""
     match content:
         case Alert():
             return _alert(content, now)
         case Notice():
             return _notice(content, now)
+        case Missed():
+            return _missed(content, now)
         case _:
             assert_never(content)
+
+
+def headline(contents: Sequence[Content], now: datetime) -> str:
+    """Return the first line of what was told."""
+    document = compose_one(contents[0], now) if len(contents) == 1 else summary(contents, now)
+    first = document.blocks[0]
+    return first.text if isinstance(first, Heading) else ""
 
 
 def marked(document: Document, mark: str) -> Document:
@@ -160,52 +157,9 @@ def _notice(notice: Notice, now: datetime) -> Document:
     return Document(blocks=(heading, Paragraph(text=words), Footer(as_of=notice.at)))
 
 
-def _summary(contents: Sequence[Content], now: datetime) -> Document:
-    alerts = sorted((c for c in contents if isinstance(c, Alert)), key=_rank)
-    notices = [c for c in contents if isinstance(c, Notice)]
-    rows = [*(_alert_row(alert, now) for alert in alerts), *(_notice_row(notice, now) for notice in notices)]
-    trouble = any(a.reason is not Reason.RESOLVED for a in alerts) or any(not n.back for n in notices)
-    tone = Tone.TROUBLE if trouble else Tone.CALM
-    blocks: list[Block] = [
-        Heading(text=_summary_headline(alerts, notices), tone=tone),
-        Table(columns=("what", "value", "state", "since"), rows=tuple(rows[:TOP])),
-    ]
-    if len(rows) > TOP:
-        blocks.append(Paragraph(text=f"and {len(rows) - TOP} more"))
-    rules = sorted({alert.rule.id for alert in alerts})
-    note = f"rule{'s' if len(rules) > 1 else ''} {', '.join(map(str, rules))}" if rules else ""
-    return Document(blocks=(*blocks, Footer(as_of=min(c.at for c in contents), note=note)))
-
-
-def _rank(alert: Alert) -> tuple[bool, float]:
-    """Order a summary: what is going on before what is over, the largest first."""
-    return (alert.reason is Reason.RESOLVED, -abs(alert.value))
-
-
-def _summary_headline(alerts: Sequence[Alert], notices: Sequence[Notice]) -> str:
-    titles = Counter(metric(alert.series.metric).title for alert in alerts)
-    parts = [wording.plural(count, f"{title} alert") for title, count in titles.items()]
-    parts += [wording.plural(len(notices), "venue notice")] if notices else []
-    states = Counter([*(_STATES[a.reason] for a in alerts), *(_notice_state(n) for n in notices)])
-    return f"{', '.join(parts)}: {', '.join(f'{count} {state}' for state, count in states.items())}"
-
-
-def _alert_row(alert: Alert, now: datetime) -> tuple[Cell, ...]:
-    series = alert.series
-    rate = metric(series.metric).unit is Unit.RATE
-    value = Rate(alert.value) if rate else Duration(timedelta(hours=alert.value))
-    where = "" if series.venue == ALL_VENUES else f" on {series.venue}"
-    return (
-        wording.coin(series.base, series.margin) + where,
-        value,
-        _STATES[alert.reason],
-        numbers.time_of_day(alert.since, now),
-    )
-
-
-def _notice_row(notice: Notice, now: datetime) -> tuple[Cell, ...]:
-    return (notice.venue, None, _notice_state(notice), numbers.time_of_day(notice.silent_since, now))
-
-
-def _notice_state(notice: Notice) -> str:
-    return "back" if notice.back else "silent"
+def _missed(missed: Missed, now: datetime) -> Document:
+    count = wording.plural(missed.count, "alert")
+    since, until = (numbers.time_of_day(at, now) for at in (missed.since, missed.at))
+    heading = Heading(text=f"Missed while {missed.silenced} was muted: {count}")
+    words = Paragraph(text=f"Muted from {since} to {until} UTC; from here on it is told again.")
+    return Document(blocks=(heading, words, Footer(as_of=missed.at)))

@@ -114,7 +114,10 @@ class Fields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows under columns, most important first: a narrow page drops the last ones; the first names the row."""
+    """Rows under columns, most important first; the first names the row.
+
+    What a narrow page has no room for beside the others stands below its row, under its column's name.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -139,6 +142,59 @@ class Footer:
 
 Block = Heading | Paragraph | Fields | Table | Footer
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+_LONGEST_ALT = 1024  # Discord's limit for an attachment's description
+LONGEST_LINE = 62
+"""What fits behind a version mark into the 64 bytes that Telegram carries with a button, in UTF-8."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A command to press instead of typing it: whoever presses gives it, with their own rights."""
+
+    label: str
+    line: str
+    in_place: bool = False
+    """Whether the answer takes the place of the message that the button stands under, as for a next page."""
+
+    def __post_init__(self) -> None:
+        """Reject what no platform could carry."""
+        size = len(self.line.encode())
+        if not self.label or not 0 < size <= LONGEST_LINE:
+            raise ValueError(
+                f"expected a label and 1 to {LONGEST_LINE} bytes, found {self.label!r} with {size}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture beside the words: it shows nothing that they do not say too."""
+
+    png: bytes
+    alt: str
+    """What it shows, in words, for who cannot see it; at most 1024 characters."""
+
+    def __post_init__(self) -> None:
+        """Reject what is no picture or goes without words."""
+        if not self.png.startswith(_PNG) or not 0 < len(self.alt) <= _LONGEST_ALT:
+            raise ValueError(
+                f"expected a PNG and 1 to {_LONGEST_ALT} characters about it, found {self.png[:8]!r} "
+                f"and {len(self.alt)}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Commands to choose one from."""
+
+    prompt: str
+    options: tuple[Button, ...]
+
+    def __post_init__(self) -> None:
+        """Reject a menu without a choice."""
+        if not self.options:
+            raise ValueError("expected at least one option, found none")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -147,6 +203,11 @@ class Document:
     blocks: tuple[Block, ...]
     suggestions: tuple[str, ...] = field(default=())
     """Commands or values that the reader probably meant."""
+    buttons: tuple[Button, ...] = ()
+    """What can be pressed below the message, most useful first."""
+    menu: Menu | None = None
+    """What can be chosen below the message."""
+    picture: Picture | None = None
     failed: bool = False
     """Whether this is the answer to something that could not be done."""
     simulated: bool = False

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from bot.messages.document import (
     Block,
+    Button,
     Cell,
     Countdown,
     Document,
@@ -13,6 +14,7 @@ from bot.messages.document import (
     Footer,
     Heading,
     IntervalRate,
+    Menu,
     Moment,
     Paragraph,
     Price,
@@ -33,7 +35,18 @@ def as_json(document: Document) -> Json:
         "simulated": document.simulated,
         "blocks": [_block(block) for block in document.blocks],
         "suggestions": list(document.suggestions),
+        "buttons": [_button(button) for button in document.buttons],
+        "menu": None if document.menu is None else _menu(document.menu),
+        "picture": None if document.picture is None else {"alt": document.picture.alt},
     }
+
+
+def _button(button: Button) -> Json:
+    return {"label": button.label, "line": button.line, "in_place": button.in_place}
+
+
+def _menu(menu: Menu) -> Json:
+    return {"prompt": menu.prompt, "options": [_button(option) for option in menu.options]}
 
 
 def _block(block: Block) -> Json:

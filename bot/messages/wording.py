@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.messages import numbers
 from bot.messages.document import Cell, Countdown, Duration, IntervalRate, Rate, Table, Usd
 from monitors.market import FundingRate, Margin, RateKind
-from monitors.metrics.reading import LeftOut, Leg
+from monitors.metrics.reading import ALL_VENUES, LeftOut, Leg
 
 LEG_COLUMNS = ("venue", "APR", "published", "next", "OI", "age", "contract")
 
@@ -21,6 +21,11 @@ def payer(hourly: float) -> str:
 def coin(base: str, margin: Margin) -> str:
     """Name a base, and its margin where that is the rarer kind."""
     return base if margin is Margin.LINEAR else f"{base} (coin-margined)"
+
+
+def on_venue(venue: str) -> str:
+    """Return ` on bybit`, or nothing for what spans all venues."""
+    return "" if venue == ALL_VENUES else f" on {venue}"
 
 
 def legs_table(legs: Sequence[Leg], now: datetime) -> Table:

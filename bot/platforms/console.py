@@ -28,6 +28,7 @@ from typing_extensions import override
 from bot.commands.completion import Vocabulary, complete
 from bot.messages.document import Document, Heading, Tone
 from bot.messages.plain import as_text
+from bot.ports import Post
 from monitors.alerts.delivery import Delivered, Delivery, Refused
 from monitors.alerts.rules import Destination
 
@@ -66,6 +67,8 @@ class Console:
     """The chat of whoever started the program."""
 
     name = HERE.platform
+    at_once = 1
+    is_connected = True
 
     def __init__(
         self,
@@ -88,13 +91,15 @@ class Console:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 must not end the bot
 
-    async def send(self, destination: Destination, document: Document, *, idempotency_key: str) -> Delivery:
-        """Print an alert above the prompt; refused once nobody reads the output any more."""
+    async def send(self, destination: Destination, post: Post) -> Delivery:
+        """Print an alert above the prompt; what is printed already cannot be changed, so an edit prints nothing."""
+        if post.edits:
+            return Delivered(message=post.edits)
         try:
-            self._print(document)
+            self._print(post.document)
         except BrokenPipeError:
-            return Refused(why="nobody reads the output")
-        return Delivered(message=idempotency_key)
+            return Refused(why="nobody reads the output", chat_lost=False)
+        return Delivered(message=post.key)
 
     async def say(self, line: str) -> None:
         """Put a line on the person's behalf: show it and answer it."""

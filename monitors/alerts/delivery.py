@@ -1,11 +1,12 @@
 """What is told, where, and what became of it. Pure values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from monitors.alerts.rules import Destination, Rule, Severity
-from monitors.alerts.states import Reason
+from monitors.alerts.states import Episode, Reason
 from monitors.metrics.reading import Evidence, Series
 
 
@@ -43,7 +44,7 @@ class Alert:
     @property
     def episode(self) -> str:
         """Return the key that is the same for every alert of one episode."""
-        return f"{self.rule.id}/{'/'.join(self.series)}/{self.since.timestamp():.0f}"
+        return Episode(rule=self.rule.id, series=self.series, since=self.since).key
 
     @property
     def key(self) -> str:
@@ -75,12 +76,65 @@ class Notice:
         return Severity.INFO
 
     @property
+    def episode(self) -> str:
+        """Return nothing: a silence and its end are told in two messages."""
+        return ""
+
+    @property
     def key(self) -> str:
         """Return the key that no two tellings share."""
         return f"venue/{self.venue}/{self.silent_since.timestamp():.0f}/{'back' if self.back else 'silent'}"
 
 
-Content = Alert | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """The end of a silence, and how many alerts it swallowed: at least one, else nothing is told."""
+
+    destination: Destination
+    silenced: str
+    """What was silent, in words: `everything`, a base, or `rule 7`."""
+    count: int
+    since: datetime
+    at: datetime
+
+    @property
+    def group(self) -> str:
+        """Return what is told together."""
+        return "silences"
+
+    @property
+    def severity(self) -> Severity:
+        """Return how loudly to tell it."""
+        return Severity.INFO
+
+    @property
+    def episode(self) -> str:
+        """Return nothing: a silence's end is told once."""
+        return ""
+
+    @property
+    def key(self) -> str:
+        """Return the key that no two tellings share."""
+        return f"missed/{self.silenced}/{self.since.timestamp():.3f}"
+
+
+Content = Alert | Notice | Missed
+
+
+class Manner(StrEnum):
+    """How something is told."""
+
+    TELL = "tell"
+    """In a message of its own."""
+    UPDATE = "update"
+    """In the message that told the episode first: it is changed in place, and nobody is called."""
+
+
+def manners(content: Content) -> tuple[Manner, ...]:
+    """Return how a content is told: growth only changes the message, and what follows a first alert does both."""
+    if not isinstance(content, Alert) or content.reason in {Reason.FIRST, Reason.EVENT}:
+        return (Manner.TELL,)
+    return (Manner.UPDATE,) if content.reason is Reason.GREW else (Manner.TELL, Manner.UPDATE)
 
 
 class Priority(IntEnum):
@@ -89,6 +143,7 @@ class Priority(IntEnum):
     CRITICAL = 1
     WARNING = 2
     INFO = 3
+    UPDATE = 4
 
 
 PRIORITY = {
@@ -105,6 +160,26 @@ LARGEST_UNGROUPED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message that a platform has."""
+
+    number: int
+    """The letter that it told."""
+    message: str
+    """Its id on the platform."""
+
+
+def last_words(contents: Sequence[Content]) -> tuple[Content, ...]:
+    """Return of each episode its last content, and whatever has no episode, in order."""
+    last = {content.episode: place for place, content in enumerate(contents)}
+    return tuple(
+        content
+        for place, content in enumerate(contents)
+        if not content.episode or place == last[content.episode]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What is told in one message: a single content, or a summary of several of one group."""
 
@@ -114,11 +189,32 @@ class Letter:
     group: str
     contents: tuple[Content, ...]
     late: bool = False
+    edits: Told | None = None
+    """The message that is changed to say this, instead of a new one."""
+    answers: Told | None = None
+    """The message that told the episode first: this one refers to it."""
 
     def __post_init__(self) -> None:
         """Reject a letter that says nothing."""
-        if not self.contents or len(self.ids) != len(self.contents):
-            raise ValueError(f"expected one id per content, found {len(self.ids)} and {len(self.contents)}")
+        if not self.contents or not self.ids:
+            raise ValueError(f"expected ids and contents, found {len(self.ids)} and {len(self.contents)}")
+
+    @property
+    def words(self) -> tuple[Content, ...]:
+        """Return what is shown of the contents: of each episode the last only, and whatever has no episode."""
+        return last_words(self.contents)
+
+    @property
+    def number(self) -> int:
+        """Return the number by which a person can ask about the message: an edit does not change it."""
+        return self.ids[0] if self.edits is None else self.edits.number
+
+    @property
+    def severity(self) -> Severity:
+        """Return how loudly to tell it: as its most urgent content, and an edit calls nobody."""
+        if self.edits is not None:
+            return Severity.INFO
+        return min((content.severity for content in self.contents), key=PRIORITY.__getitem__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +233,14 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Never: the chat is gone or the bot is not welcome."""
+    """Never."""
 
     why: str
+    chat_lost: bool
+    """Whether nothing can be told there any more: the chat is gone or the bot is not welcome.
+
+    Otherwise it is only this message that the platform does not take.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ watch the series. Only what must happen without a new value (a pending time, a r
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import isnan
 
@@ -71,7 +72,8 @@ class RuleBook:
         return len(self._rules)
 
     def add(self, rule: Rule) -> None:
-        """Watch by a rule from the next reading on; a paused one is only kept out."""
+        """Watch by a rule from the next reading on, in place of the one of its id; a paused one is only kept out."""
+        self.remove(rule.id)
         if rule.paused:
             return
         self._rules[rule.id] = rule
@@ -93,6 +95,16 @@ class RuleBook:
             self._rest(rule_id, self._watches[series])
         self._audience[rule.selector.venue][rule.destination] -= 1
         self._metrics[rule.metric] -= 1
+
+    def move(self, rule: Rule) -> None:
+        """Let the rule of that id belong to another chat; what it is about there goes on here."""
+        before = self._rules.get(rule.id)
+        if before is None:
+            return
+        self._rules[rule.id] = replace(before, destination=rule.destination)
+        chats = self._audience[before.selector.venue]
+        chats[before.destination] -= 1
+        chats[rule.destination] += 1
 
     def restore(self, states: Iterable[tuple[RuleKey, RuleState]], seen: Mapping[str, datetime]) -> None:
         """Take up states as they were before a restart; states of unknown rules are dropped.

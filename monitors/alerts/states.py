@@ -8,6 +8,11 @@ from typing import assert_never
 from monitors.alerts.rules import Level, Timing
 from monitors.metrics.reading import Series
 
+SHOW_STEP = 1.1
+"""A told episode that grew to this multiple of what its message shows has the message changed, without ringing."""
+SHOW_GAP = timedelta(minutes=1)
+"""The least time between two such changes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
@@ -24,6 +29,9 @@ class Firing:
     told_at: datetime
     told_value: float
     peak: float
+    shown_at: datetime
+    shown_value: float
+    """What the message shows, which may have been changed since it was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,8 @@ class Reason(StrEnum):
 
     FIRST = "first"
     ESCALATED = "escalated"
+    GREW = "grew"
+    """Too little for a ring: only the message that was told is changed."""
     REPEAT = "repeat"
     RESOLVED = "resolved"
     EVENT = "event"
@@ -87,9 +97,19 @@ def evaluate(level: Level, timing: Timing, state: RuleState | None, value: float
 
 
 def step_level(level: Level, timing: Timing, told_value: float) -> float:
-    """Return the value at which a told episode escalates; grows with the larger of what was told and the level."""
-    sign = level.direction.sign
-    return told_value + sign * (timing.step - 1) * max(abs(told_value), abs(level.fire_at))
+    """Return the value at which a told episode escalates; grows with the larger of what was told and the level.
+
+    Where both are 0 there is nothing to grow by: it is infinite then.
+    """
+    return _grown(level, told_value, timing.step)
+
+
+def show_level(level: Level, state: Firing) -> float:
+    """Return the value at which the message of a told episode is changed to show how it grew.
+
+    Infinite where the level and what is shown are both 0.
+    """
+    return _grown(level, state.shown_value, SHOW_STEP)
 
 
 def due_at(level: Level, timing: Timing, state: RuleState, value: float) -> datetime | None:
@@ -102,10 +122,12 @@ def due_at(level: Level, timing: Timing, state: RuleState, value: float) -> date
         case Cooling(until=until):
             return until
         case Firing():
-            waits = [timing.repeat_every] if timing.repeat_every else []
+            times = [state.told_at + timing.repeat_every] if timing.repeat_every else []
             if _reaches(level, value, step_level(level, timing, state.told_value)):
-                waits.append(timing.step_gap)
-            return state.told_at + min(waits) if waits else None
+                times.append(state.told_at + timing.step_gap)
+            if _reaches(level, value, show_level(level, state)):
+                times.append(state.shown_at + SHOW_GAP)
+            return min(times, default=None)
         case _:
             assert_never(state)
 
@@ -118,8 +140,8 @@ def quiet_range(level: Level, timing: Timing, state: RuleState) -> tuple[float, 
         case Pending():
             calm = sign * level.fire_at
         case Firing(peak=peak):
-            untold = min(sign * peak, sign * step_level(level, timing, state.told_value))
-            calm, trouble = sign * level.clear_at, untold
+            news = (peak, step_level(level, timing, state.told_value), show_level(level, state))
+            calm, trouble = sign * level.clear_at, min(sign * value for value in news)
         case Recovering():
             trouble = sign * level.clear_at
         case Cooling(told_value=told):
@@ -142,6 +164,11 @@ def after_gap(state: RuleState, gap: timedelta) -> RuleState:
             assert_never(state)
 
 
+def _grown(level: Level, value: float, step: float) -> float:
+    growth = (step - 1) * max(abs(value), abs(level.fire_at)) or float("inf")
+    return value + level.direction.sign * growth
+
+
 def _reaches(level: Level, value: float, bound: float) -> bool:
     sign = level.direction.sign
     return sign * value >= sign * bound
@@ -156,7 +183,7 @@ def _from_rest(level: Level, timing: Timing, value: float, now: datetime) -> Ver
 
 
 def _fire(value: float, now: datetime, *, since: datetime) -> Verdict:
-    firing = Firing(since=since, told_at=now, told_value=value, peak=value)
+    firing = Firing(since=since, told_at=now, told_value=value, peak=value, shown_at=now, shown_value=value)
     return Verdict(state=firing, reason=Reason.FIRST, firing=firing)
 
 
@@ -171,7 +198,7 @@ def _from_pending(level: Level, timing: Timing, state: Pending, value: float, no
 def _from_firing(level: Level, timing: Timing, state: Firing, value: float, now: datetime) -> Verdict:
     if _reaches(level, value, state.peak):
         state = replace(state, peak=value)
-    told = replace(state, told_at=now, told_value=value)
+    told = replace(state, told_at=now, told_value=value, shown_at=now, shown_value=value)
     waited = now - state.told_at
     if _reaches(level, value, step_level(level, timing, state.told_value)) and waited >= timing.step_gap:
         return Verdict(state=told, reason=Reason.ESCALATED, firing=told)
@@ -179,6 +206,9 @@ def _from_firing(level: Level, timing: Timing, state: Firing, value: float, now:
         return _recover(timing, Recovering(firing=state, since=now), now)
     if timing.repeat_every and waited >= timing.repeat_every:
         return Verdict(state=told, reason=Reason.REPEAT, firing=told)
+    if _reaches(level, value, show_level(level, state)) and now - state.shown_at >= SHOW_GAP:
+        shown = replace(state, shown_at=now, shown_value=value)
+        return Verdict(state=shown, reason=Reason.GREW, firing=shown)
     return Verdict(state=state)
 
 
@@ -206,3 +236,17 @@ def _from_cooling(level: Level, timing: Timing, state: Cooling, value: float, no
 
 RuleKey = tuple[int, Series]
 """A rule state belongs to a rule and one series."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """What goes on between a first alert and its resolve."""
+
+    rule: int
+    series: Series
+    since: datetime
+
+    @property
+    def key(self) -> str:
+        """Return what every alert of the episode has in common."""
+        return f"{self.rule}/{'/'.join(self.series)}/{self.since.timestamp():.0f}"

@@ -73,6 +73,15 @@ def test_a_paused_rule_says_nothing() -> None:
     assert read(a_book(a_rule(1, paused=True)), 0.001) == []
 
 
+def test_a_rule_that_is_not_watched_by_has_nowhere_to_move() -> None:
+    book = a_book(a_rule(1))
+
+    book.move(a_rule(2, destination=Destination(platform="telegram", chat="-100")))
+
+    assert len(book) == 1
+    assert book.audience("bybit") == (HOME,)
+
+
 def test_a_removed_rule_says_nothing_more() -> None:
     book = a_book(a_rule(1, timing=replace(PROMPT, pending_for=MINUTE)))
     read(book, 0.001)
@@ -158,7 +167,7 @@ def test_a_restart_after_a_long_stop_is_a_gap() -> None:
 
 def test_a_restored_timer_waits_for_the_first_reading() -> None:
     book = a_book(a_rule(1, timing=replace(PROMPT, repeat_every=2 * MINUTE)))
-    firing = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.001)
+    firing = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.001, shown_at=NOON, shown_value=0.001)
 
     book.restore([((1, a_series()), firing)], {})
 
@@ -252,6 +261,28 @@ def test_the_audience_of_a_venue_is_whoever_has_a_rule_it_can_touch() -> None:
     assert set(book.audience("bybit")) == {HOME, other}
 
 
+def test_a_rule_added_again_takes_the_place_of_what_it_was() -> None:
+    book = a_book(a_rule(1, level=a_level(1.0)))
+    book.add(a_rule(1, level=a_level(3.0)))
+
+    between, above = read(book, 2.0), read(book, 4.0, 1)
+    book.remove(1)
+
+    assert (between, above) == ([], [Reason.FIRST])
+    assert read(book, 0.0, 2) + read(book, 5.0, 3) == []
+    assert book.audience("bybit") == ()
+    assert not book.watches("funding")
+
+
+def test_a_rule_added_again_as_paused_is_kept_out() -> None:
+    book = a_book(a_rule(1, level=a_level(1.0)))
+
+    book.add(a_rule(1, level=a_level(1.0), paused=True))
+
+    assert read(book, 2.0) == []
+    assert len(book) == 0
+
+
 class Naive:
     """Every rule judges every reading: what the book must be equal to, only slower."""
 
@@ -296,7 +327,7 @@ RULES = st.lists(
         st.sampled_from((*BASES, None)),
         st.sampled_from((*VENUES, None)),
         st.sampled_from(Direction),
-        st.sampled_from([0.5, 1.0, 1.5]),
+        st.sampled_from([0.0, 0.5, 1.0, 1.5]),
         st.builds(
             Timing, pending_for=WAITS, keep_firing_for=WAITS, repeat_every=WAITS, cooldown=WAITS,
             step=st.sampled_from([1.3, 2.0]), step_gap=WAITS,
@@ -305,7 +336,8 @@ RULES = st.lists(
     min_size=1,
     max_size=6,
 )  # fmt: skip
-CYCLES = st.lists(st.lists(st.floats(-3, 3), min_size=len(SERIES), max_size=len(SERIES)), max_size=25)
+VALUES = st.just(0.0) | st.floats(-3, 3)
+CYCLES = st.lists(st.lists(VALUES, min_size=len(SERIES), max_size=len(SERIES)), max_size=25)
 
 
 def numbered(rules: Sequence[Rule]) -> list[Rule]:

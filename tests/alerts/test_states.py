@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,11 @@ def tell(
     return told
 
 
+def rung(values: list[float], *, timing: Timing) -> list[tuple[int, Reason]]:
+    """Return what is told but for what only changes a message."""
+    return [line for line in tell(values, timing=timing) if line[1] is not Reason.GREW]
+
+
 def test_a_value_that_trembles_at_its_level_rings_once() -> None:
     assert tell([0.9, 1.0, 0.95, 1.01, 0.9, 1.0, 0.81, 0.79]) == [(1, Reason.FIRST), (7, Reason.RESOLVED)]
 
@@ -72,11 +78,76 @@ def test_an_episode_that_goes_on_is_repeated() -> None:
 def test_a_step_up_rings_at_once_but_not_within_the_gap() -> None:
     timing = Timing(repeat_every=timedelta(0), step=1.5, step_gap=2 * MINUTE)
 
-    assert tell([1.0, 1.6, 1.6, 2.3, 2.5], timing=timing) == [
+    assert rung([1.0, 1.6, 1.6, 2.3, 2.5], timing=timing) == [
         (0, Reason.FIRST),
         (2, Reason.ESCALATED),
         (4, Reason.ESCALATED),
     ]
+
+
+@pytest.mark.parametrize(("grown", "shown"), [(1.09, []), (1.11, [Reason.GREW]), (-1.0, [Reason.RESOLVED])])
+def test_a_told_episode_is_shown_again_from_a_tenth_more_on(grown: float, shown: list[Reason]) -> None:
+    assert [reason for _, reason in tell([1.0, grown])] == [Reason.FIRST, *shown]
+
+
+def test_growth_is_measured_from_what_the_message_shows() -> None:
+    assert tell([1.0, 1.2, 1.3, 1.33, 1.2, 1.4, 1.47]) == [
+        (0, Reason.FIRST),
+        (1, Reason.GREW),
+        (3, Reason.GREW),
+        (6, Reason.GREW),
+    ]
+
+
+def test_growth_from_near_zero_is_measured_by_the_level() -> None:
+    level = a_level(-1.0, clear_at=-1.2)
+
+    assert tell([-0.01, 0.05, 0.1], level=level) == [(0, Reason.FIRST), (2, Reason.GREW)]
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_nothing_grows_at_a_level_of_zero_and_a_value_of_zero(direction: Direction) -> None:
+    level = a_level(0.0, direction)
+    timing = Timing(repeat_every=timedelta(0))
+
+    assert tell([0.0] * 60, level=level, timing=timing) == [(0, Reason.FIRST)]
+    assert tell([0.0, -direction.sign, 0.0], level=level, timing=timing)[1:] == [(1, Reason.RESOLVED)]
+
+
+def test_growth_is_shown_at_most_once_a_minute_and_then_although_the_value_stays() -> None:
+    told = tell([1.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.0, 3.0], every=MINUTE / 3)
+
+    assert told == [(0, Reason.FIRST), (3, Reason.GREW), (6, Reason.GREW)]
+
+
+def test_growth_rings_nobody_and_postpones_no_ring() -> None:
+    timing = Timing(repeat_every=6 * MINUTE, cooldown=timedelta(0), step=2.0, step_gap=4 * MINUTE)
+
+    told = tell([1.0, 1.2, 1.5, 1.8, 2.0, 2.3, 2.3, 2.3, 2.3, 2.3, 2.3], timing=timing)
+
+    assert told == [
+        (0, Reason.FIRST),
+        *[(minute, Reason.GREW) for minute in (1, 2, 3)],
+        (4, Reason.ESCALATED),
+        (5, Reason.GREW),
+        (10, Reason.REPEAT),
+    ]
+
+
+def test_a_ring_shows_the_value_too() -> None:
+    timing = replace(PROMPT, repeat_every=2 * MINUTE)
+
+    assert tell([1.0, 1.0, 1.5, 1.55], timing=timing) == [(0, Reason.FIRST), (2, Reason.REPEAT)]
+
+
+def test_what_the_message_shows_is_told_apart_from_what_was_rung_about() -> None:
+    state: RuleState | None = None
+    for minute, value in enumerate([1.0, 1.2]):
+        state = evaluate(ABOVE, PROMPT, state, value, NOON + minute * MINUTE).state
+
+    assert state == Firing(
+        since=NOON, told_at=NOON, told_value=1.0, peak=1.2, shown_at=NOON + MINUTE, shown_value=1.2
+    )
 
 
 def test_after_a_resolve_the_rule_cools_down_unless_the_step_is_reached() -> None:
@@ -125,7 +196,7 @@ def test_timings_that_mean_nothing_are_refused() -> None:
 
 
 def test_time_without_data_counts_neither_as_trouble_nor_as_calm() -> None:
-    firing = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0)
+    firing = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0, shown_at=NOON, shown_value=1.0)
     cooling = Cooling(until=NOON, told_value=1.0)
 
     assert after_gap(Pending(since=NOON), MINUTE) == Pending(since=NOON + MINUTE)
@@ -146,7 +217,7 @@ TIMINGS = st.builds(
     Timing, pending_for=WAITS, keep_firing_for=WAITS, repeat_every=WAITS, cooldown=WAITS,
     step=st.sampled_from([1.2, 2.0]), step_gap=WAITS,
 )  # fmt: skip
-VALUES = st.lists(st.floats(-4, 4), min_size=1, max_size=60)
+VALUES = st.lists(st.just(0.0) | st.floats(-4, 4), min_size=1, max_size=60)
 
 
 @given(values=VALUES, level=LEVELS, timing=TIMINGS)

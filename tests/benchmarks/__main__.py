@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_rules", "bench_storage", "bench_markets")
+BENCHMARKS = ("bench_rules", "bench_storage", "bench_markets", "bench_fanout")
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def instrument(venue: str, base: str) -> Instrument:
 def tick(at: datetime, rules: Sequence[Rule], rng: random.Random) -> Tick:
     """Return a poll of 6,000 with a state and a letter for each of 200 rules."""
     polled = observations(at, rng)
-    firing = Firing(since=at, told_at=at, told_value=0.001, peak=0.001)
+    firing = Firing(since=at, told_at=at, told_value=0.001, peak=0.001, shown_at=at, shown_value=0.001)
     series = [Series("funding", base, Margin.LINEAR, "venue0", f"{base}/USDT:USDT") for base in BASES]
     alerts = tuple(
         Alert(

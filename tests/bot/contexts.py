@@ -3,11 +3,20 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.commands.context import Context, Who
+from bot.commands.context import Asker, Context, Who
+from monitors.alerts.chats import ChatSettings
 from monitors.alerts.rules import Rule
 from monitors.market import FundingRate, Margin, Observation, RateKind, VenueHealth
 from tests.builders import HOME, NOON, a_health, a_rate, an_instrument, an_observation
-from tests.fakes import FakeBacklog, FakeCounts, FakeMarketView, FakeRuleDesk
+from tests.fakes import (
+    FakeBacklog,
+    FakeChats,
+    FakeCounts,
+    FakeMarketView,
+    FakeRecords,
+    FakeRuleDesk,
+    FakeSilences,
+)
 
 VENUES = ("binanceusdm", "binancecoinm", "bybit", "okx", "hyperliquid", "gate", "mexc")
 HOURS = timedelta(hours=1)
@@ -57,6 +66,8 @@ def a_context(
     settled: Sequence[FundingRate] = (),
     health: Sequence[VenueHealth] = HEALTH,
     who: Who = Who.ADMIN,
+    private: bool = True,
+    reachable: bool = True,
     simulated: bool = False,
 ) -> Context:
     """Build what a command is given in the console's chat at noon."""
@@ -65,12 +76,32 @@ def a_context(
         market=FakeMarketView(observations=market, settled_rates=settled, venues=health),
         rules=desk,
         backlog=FakeBacklog(letters=FakeCounts(waiting=2, delivered=14, late=1)),
-        destination=HOME,
+        chats=FakeChats(kept={("console", "console"): ChatSettings(editors=("user:editor",))}),
+        silences=FakeSilences(),
+        records=FakeRecords(),
+        asker=an_asker(who, private=private, reachable=reachable),
         now=NOON,
         venues=VENUES,
         poll_interval=timedelta(seconds=60),
         stale_after=timedelta(seconds=180),
         min_open_interest=1e6,
-        who=who,
         simulated=simulated,
+    )
+
+
+def an_asker(who: Who = Who.ADMIN, *, private: bool = True, reachable: bool = True) -> Asker:
+    """Build somebody in the console's chat, whose rank the platform or the chat's settings tell."""
+
+    async def is_admin() -> bool:
+        return who is Who.ADMIN
+
+    user = who.name.lower()
+    return Asker(
+        destination=HOME,
+        user=user,
+        name=user.title(),
+        is_admin=is_admin,
+        marks=frozenset({f"user:{user}"}),
+        private=private,
+        reachable=reachable,
     )

@@ -4,13 +4,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
-from bot.app import Bot, closing, context_of, engine_of, serve, sources_of
+from bot.app import Bot, a_reader, an_owner, closing, context_of, engine_of, serve, sources_of
 from bot.commands.context import Who
 from bot.messages.plain import as_text
 from bot.platforms.console import HERE
 from bot.store import Store, store_of
 from monitors.alerts.delivery import Deferred
+from monitors.alerts.rules import Destination
 from monitors.alerts.tick import Tick
 from monitors.clock import SystemClock
 from monitors.engine import Memory
@@ -66,13 +68,37 @@ async def test_a_context_carries_what_is_configured_and_the_present(
 ) -> None:
     settings, clock, store = settings_for(tmp_path, "okx", "bybit"), FakeClock(), a_store(database)
 
-    context = context_of(settings, store, store.rules, clock, who=Who.MEMBER)
+    context = context_of(settings, store, store.rules, store.chats, clock, a_reader())
 
-    assert (context.venues, context.now, context.who) == (("okx", "bybit"), NOON, Who.MEMBER)
+    assert (context.venues, context.now) == (("okx", "bybit"), NOON)
     assert (context.poll_interval, context.stale_after) == (MINUTE, 3 * MINUTE)
     assert context.min_open_interest == 1_000_000
     assert context.destination == HERE
     assert not context.simulated
+
+
+async def test_the_console_is_its_owners_and_a_question_from_outside_changes_nothing(
+    tmp_path: Path, database: Database
+) -> None:
+    settings, clock, store = settings_for(tmp_path, "bybit"), FakeClock(), a_store(database)
+
+    allowed = [
+        await context_of(settings, store, store.rules, store.chats, clock, asker).allows(Who.EDITOR)
+        for asker in (an_owner(), a_reader())
+    ]
+
+    assert allowed == [True, False]
+
+
+async def test_rules_of_a_platform_that_is_not_set_up_wait(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, "bybit")
+    elsewhere = a_rule(2, destination=Destination(platform="telegram", chat="-100"))
+
+    with structlog.testing.capture_logs() as logs:
+        engine = engine_of(settings, Memory(rules=[a_rule(1), elsewhere]), FakeClock())
+
+    assert len(engine.book) == 1
+    assert [(line["event"], line["count"]) for line in logs] == [("rules.waiting", 1)]
 
 
 @dataclass(slots=True)
@@ -84,9 +110,9 @@ class Talk:
     answers: list[str]
 
     async def __call__(self, bot: Bot) -> None:
-        bot.platforms[self.platform.name] = self.platform
-        self.answers += [as_text(await bot.answer(line)) for line in self.lines]
-        self.answers += (await bot.vocabulary()).venues
+        async with bot.telling(self.platform):
+            self.answers += [as_text(await bot.answer(line)) for line in self.lines]
+            self.answers += (await bot.vocabulary()).venues
 
 
 async def test_a_conversation_is_answered_and_its_end_ends_the_bot(tmp_path: Path) -> None:
@@ -122,7 +148,7 @@ async def test_at_the_end_what_waits_for_its_group_is_told(tmp_path: Path) -> No
         tally = await serve(settings, SystemClock(), talk)
 
     assert len(talk.platform.sent) == 1
-    assert tally.delivered == 1
+    assert (tally.delivered, tally.lost) == (1, 0)
 
 
 async def test_what_cannot_be_told_at_the_end_waits_for_the_next_start(tmp_path: Path) -> None:
@@ -135,7 +161,7 @@ async def test_what_cannot_be_told_at_the_end_waits_for_the_next_start(tmp_path:
     database = await Database.open_read_only(settings.database)
     counts = await a_store(database).outbox.counts()
     await database.close()
-    assert tally.delivered == 0
+    assert (tally.delivered, tally.lost) == (0, 1)
     assert counts.waiting == 1
 
 

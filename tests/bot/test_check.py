@@ -1,14 +1,19 @@
 from pathlib import Path
 
 import pytest
+from pydantic import HttpUrl, SecretStr
 
 from bot.check import check
 from bot.config import Settings
 from bot.messages.document import Document, Heading, Paragraph, Table, Tone
+from bot.messages.plain import as_text
 from monitors.clock import SystemClock
 from monitors.simulator.faults import Fault
 from storage.database import Database
 from tests.bot.markets import a_market
+from tests.loopback.discord.faults import SOCKET, Broken
+from tests.loopback.discord.server import DiscordServer
+from tests.loopback.telegram import TelegramServer
 
 
 async def found(settings: Settings) -> tuple[Document, dict[str, str], list[str]]:
@@ -35,7 +40,8 @@ async def test_where_everything_works_there_is_nothing_to_do(tmp_path: Path) -> 
     assert states["ccxt"] == "the pinned version, with all that is used"
     assert states["database skewbell.db"] == "not there yet: it is made at the first run"
     assert states["bybit"] == "6 perpetuals, 6 with a known interval, 1 row left out"
-    assert set(states) == {"ccxt", "database skewbell.db", "bybit", "hyperliquid"}
+    assert (states["telegram"], states["discord"]) == ("not set up", "not set up")
+    assert set(states) == {"ccxt", "database skewbell.db", "bybit", "hyperliquid", "telegram", "discord"}
 
 
 async def test_looking_at_a_database_does_not_make_one(tmp_path: Path) -> None:
@@ -108,3 +114,59 @@ async def test_another_ccxt_is_told_to_be_put_right(tmp_path: Path, monkeypatch:
     assert document.failed
     assert states["ccxt"].endswith("found 4.0.0")
     assert to_do == ["ccxt: install the pinned requirements again."]
+
+
+def talking(settings: Settings, telegram: TelegramServer, discord: DiscordServer) -> Settings:
+    """Set both platforms up, with the tokens that the servers have now."""
+    return settings.model_copy(
+        update={
+            "telegram_bot_token": SecretStr(telegram.token),
+            "telegram_api_url": HttpUrl(telegram.url),
+            "discord_bot_token": SecretStr(discord.token),
+            "discord_api_url": HttpUrl(discord.rest_url),
+        }
+    )
+
+
+async def test_a_platform_that_is_set_up_says_who_the_bot_is(tmp_path: Path) -> None:
+    async with (
+        a_market(tmp_path, "bybit") as (_, settings),
+        TelegramServer(SystemClock()) as telegram,
+        DiscordServer() as discord,
+    ):
+        document, states, _ = await found(talking(settings, telegram, discord))
+
+    assert not document.failed
+    assert states["telegram"] == "@skewbell_bot answers"
+    assert states["discord"].startswith("@")
+    assert states["discord"].endswith(" answers; needs no privileged intent")
+
+
+async def test_wrong_tokens_need_attention_and_are_never_shown(tmp_path: Path) -> None:
+    wrong = {"telegram_bot_token": SecretStr("12:revoked"), "discord_bot_token": SecretStr("MTA.revoked.one")}
+    async with (
+        a_market(tmp_path, "bybit") as (_, settings),
+        TelegramServer(SystemClock()) as telegram,
+        DiscordServer() as discord,
+    ):
+        document, states, to_do = await found(talking(settings, telegram, discord).model_copy(update=wrong))
+
+    assert heading(document).text == "2 of 5 checks need attention"
+    assert (states["telegram"], states["discord"]) == ("the token is refused", "the token is refused")
+    assert "TELEGRAM_BOT_TOKEN anew from @BotFather" in to_do[0]
+    assert "DISCORD_BOT_TOKEN is not valid" in to_do[1]
+    assert "revoked" not in as_text(document)
+
+
+async def test_a_platform_out_of_reach_does_not_hide_the_other(tmp_path: Path) -> None:
+    async with (
+        a_market(tmp_path, "bybit") as (_, settings),
+        TelegramServer(SystemClock()) as telegram,
+        DiscordServer() as discord,
+    ):
+        discord.fail(Broken(503), on=SOCKET)
+        document, states, to_do = await found(talking(settings, telegram, discord))
+
+    assert heading(document).text == "1 of 5 checks need attention"
+    assert states["telegram"] == "@skewbell_bot answers"
+    assert to_do == ["discord: look at the network, and at DISCORD_API_URL if it is set."]

@@ -9,6 +9,7 @@ import pytest
 from bot.config import ConfigurationError, LogFormat, LogLevel, Settings, load
 
 HUSHED = "123:not-to-be-seen"
+HUSHED_TOO = "MTIz.not.to-be-seen"
 DEFAULTS: Mapping[str, object] = {
     "venues": (
         "binanceusdm",
@@ -34,6 +35,8 @@ DEFAULTS: Mapping[str, object] = {
     "log_format": LogFormat.TEXT,
     "telegram_bot_token": None,
     "telegram_api_url": None,
+    "telegram_webhook_url": None,
+    "telegram_webhook_listen": "127.0.0.1:8443",
     "discord_bot_token": None,
     "discord_api_url": None,
 }
@@ -49,7 +52,9 @@ WRITTEN = {
     "LOG_FORMAT": "Json",
     "TELEGRAM_BOT_TOKEN": HUSHED,
     "TELEGRAM_API_URL": "http://127.0.0.1:8081",
-    "DISCORD_BOT_TOKEN": HUSHED,
+    "TELEGRAM_WEBHOOK_URL": "https://bot.example.org/telegram",
+    "TELEGRAM_WEBHOOK_LISTEN": "[::1]:9000",
+    "DISCORD_BOT_TOKEN": HUSHED_TOO,
     "DISCORD_API_URL": "https://chat.example.org/api",
 }
 READ: Mapping[str, object] = {
@@ -64,7 +69,9 @@ READ: Mapping[str, object] = {
     "log_format": LogFormat.JSON,
     "telegram_bot_token": HUSHED,
     "telegram_api_url": "http://127.0.0.1:8081/",
-    "discord_bot_token": HUSHED,
+    "telegram_webhook_url": "https://bot.example.org/telegram",
+    "telegram_webhook_listen": "[::1]:9000",
+    "discord_bot_token": HUSHED_TOO,
     "discord_api_url": "https://chat.example.org/api",
 }
 
@@ -114,10 +121,10 @@ def the_faults() -> list[str]:
 def revealed(settings: Settings) -> dict[str, object]:
     """Return every setting, secrets and addresses as text."""
     shown = dict(settings)
-    for platform in ("telegram", "discord"):
-        token, address = shown[f"{platform}_bot_token"], shown[f"{platform}_api_url"]
-        shown[f"{platform}_bot_token"] = token and token.get_secret_value()
-        shown[f"{platform}_api_url"] = address and str(address)
+    for name in ("telegram_bot_token", "discord_bot_token"):
+        shown[name] = shown[name] and shown[name].get_secret_value()
+    for name in ("telegram_api_url", "telegram_webhook_url", "discord_api_url"):
+        shown[name] = shown[name] and str(shown[name])
     return shown
 
 
@@ -301,11 +308,13 @@ def test_without_a_ccxt_config_no_venue_has_options() -> None:
 
 
 def test_tokens_show_nowhere(place: Place) -> None:
-    place.environment(TELEGRAM_BOT_TOKEN=HUSHED, DISCORD_BOT_TOKEN=HUSHED)
+    place.environment(TELEGRAM_BOT_TOKEN=HUSHED, DISCORD_BOT_TOKEN=HUSHED_TOO)
 
     settings = load()
 
-    assert HUSHED not in f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
+    shown = f"{settings!r} {settings!s} {settings.model_dump()} {settings.model_dump_json()}"
+    assert HUSHED not in shown
+    assert HUSHED_TOO not in shown
     assert settings.chat_tokens == ("TELEGRAM_BOT_TOKEN", "DISCORD_BOT_TOKEN")
 
 
@@ -319,6 +328,117 @@ def test_faults_quote_neither_a_token_nor_an_address_that_may_hold_one(place: Pl
         "TELEGRAM_API_URL: expected an address such as https://chat.example.org",
         "DISCORD_TOKEN: no such setting; did you mean DISCORD_BOT_TOKEN?",
     ]
+
+
+def test_a_platform_is_set_up_by_its_token_and_the_console_always_is(place: Place) -> None:
+    place.environment(DISCORD_BOT_TOKEN=HUSHED_TOO)
+
+    settings = load()
+
+    assert settings.platforms == ("console", "discord")
+    assert settings.secrets == (HUSHED_TOO,)
+
+
+def test_the_part_that_makes_a_token_one_is_secret_too_unless_it_may_be_a_word(place: Place) -> None:
+    long = "AAF-as-long-as-the-real-ones"
+    place.environment(TELEGRAM_BOT_TOKEN=f"123:{long}", DISCORD_BOT_TOKEN=HUSHED_TOO)
+
+    assert load().secrets == (f"123:{long}", HUSHED_TOO, long)
+
+
+@pytest.mark.parametrize("token", ["1:made-up", "123456789:AAF-x_Y", "whatever-a-server-takes"])
+def test_a_telegram_token_may_look_like_any_word(place: Place, token: str) -> None:
+    place.environment(TELEGRAM_BOT_TOKEN=f" {token}\n")
+
+    assert load().secrets[0] == token
+
+
+@pytest.mark.parametrize("token", ["MTA.loopback.token", "whatever-a-proxy-takes"])
+def test_a_discord_token_may_look_like_any_word(place: Place, token: str) -> None:
+    place.environment(DISCORD_BOT_TOKEN=f"\t{token} ")
+
+    assert load().secrets[0] == token
+
+
+ANOTHER_LETTER = "whitespace, a quote or another character that no token holds"
+
+
+@pytest.mark.parametrize("name", ["TELEGRAM_BOT_TOKEN", "DISCORD_BOT_TOKEN"])
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("SEEN now", ANOTHER_LETTER),
+        ("SEEN\nnow", ANOTHER_LETTER),
+        ('"SEEN"', ANOTHER_LETTER),
+        ("'SEEN'", ANOTHER_LETTER),
+        ("Bot SEEN", ANOTHER_LETTER),
+        ("SEEN…", ANOTHER_LETTER),
+        ("  ", "only whitespace"),
+    ],
+    ids=["a space", "two lines", "quotes", "single quotes", "a prefix", "an ellipsis", "nothing"],
+)
+def test_what_can_be_no_token_is_refused_without_quoting_it(
+    place: Place, name: str, typed: str, found: str
+) -> None:
+    place.environment(**{name: typed})
+
+    fault = the_fault()
+
+    assert fault.startswith(f"{name}: expected a token such as ")
+    assert fault.endswith(f", found {found}")
+    assert "SEEN" not in fault
+
+
+def test_swapped_tokens_are_told_apart_without_quoting_them(place: Place) -> None:
+    place.environment(TELEGRAM_BOT_TOKEN=HUSHED_TOO, DISCORD_BOT_TOKEN=HUSHED)
+
+    telegram, discord = the_faults()
+
+    assert telegram == (
+        "TELEGRAM_BOT_TOKEN: expected a token such as 123456789:AAF… from @BotFather, found one of Discord's"
+    )
+    assert discord == (
+        "DISCORD_BOT_TOKEN: expected a token such as MTIz….Gx….y9… from the developer portal, Bot, Reset Token, "
+        "found one of Telegram's"
+    )
+
+
+@pytest.mark.parametrize("name", ["TELEGRAM_API_URL", "TELEGRAM_WEBHOOK_URL", "DISCORD_API_URL"])
+@pytest.mark.parametrize(
+    "typed",
+    ["chat.example.org", "localhost:8081", "//chat.example.org", "ftp://chat.example.org", "http://"],
+)
+def test_an_address_names_its_scheme_and_its_host(place: Place, name: str, typed: str) -> None:
+    place.environment(**{name: typed})
+
+    assert the_fault().startswith(f"{name}: expected an address ")
+
+
+def test_a_password_would_take_the_place_of_discords_token(place: Place) -> None:
+    place.environment(
+        TELEGRAM_API_URL="https://ann:SEEN@chat.example.org",
+        DISCORD_API_URL="https://ann:SEEN@chat.example.org",
+    )
+
+    assert the_fault() == (
+        "DISCORD_API_URL: expected an address without a password, such as https://chat.example.org"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"), [("bot.internal:80", ("bot.internal", 80)), ("[::1]:9000", ("::1", 9000))]
+)
+def test_the_webhook_listens_at_a_host_and_a_port(place: Place, typed: str, address: tuple[str, int]) -> None:
+    place.environment(TELEGRAM_WEBHOOK_LISTEN=typed)
+
+    assert load().webhook_address == address
+
+
+@pytest.mark.parametrize("typed", ["8443", "localhost", "localhost:0", "localhost:65536", ":80", "a b:80"])
+def test_what_nothing_can_listen_at_is_refused(place: Place, typed: str) -> None:
+    place.environment(TELEGRAM_WEBHOOK_LISTEN=typed)
+
+    assert the_faults() == ["TELEGRAM_WEBHOOK_LISTEN: expected host:port such as 127.0.0.1:8443"]
 
 
 @pytest.mark.usefixtures("place")

@@ -1,14 +1,17 @@
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from bot.config import LogFormat, LogLevel
-from bot.logs import configure
+from bot.logs import configure, mask
 
-CHATTY = ("apscheduler", "httpx", "asyncio", "ccxt")
+CHATTY = ("apscheduler", "httpcore", "httpx", "asyncio", "ccxt", "discord", "telegram")
+TELEGRAM = "123456:AAE-made_up_for_this_test"
+DISCORD = "MTIz.made-up.for_this_test"
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +20,9 @@ def _restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     levels = {name: logging.getLogger(name).level for name in CHATTY}
+    last_words = sys.excepthook
     yield
+    sys.excepthook = last_words
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, own in levels.items():
@@ -116,3 +121,68 @@ def test_configuring_twice_writes_each_line_once(capsys: pytest.CaptureFixture[s
     structlog.get_logger("bot").info("once")
 
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_planted_token_is_masked_wherever_it_hides(capsys: pytest.CaptureFixture[str]) -> None:
+    for form in LogFormat:
+        configure(LogLevel.DEBUG, form, (TELEGRAM, DISCORD))
+        structlog.get_logger("bot").info("login.failed", token=TELEGRAM, of={"inside": [DISCORD]})
+        logging.getLogger("telegram.ext").error("The token `%s` was rejected", TELEGRAM)
+        _fail_with(DISCORD)
+
+    written = capsys.readouterr().err
+    assert TELEGRAM not in written
+    assert DISCORD not in written
+    assert written.count("***") >= 8
+
+
+def _fail_with(secret: str) -> None:
+    try:
+        int(secret)
+    except ValueError:
+        logging.getLogger("discord.client").exception("a library's trace")
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("POST /bot99:AA-x_y/getMe", "POST /bot***/getMe"),
+        ("POST /bot99%3AAA-x_y/getMe", "POST /bot***/getMe"),
+        ("via http://ann:pass-word@proxy.example.org:80/x", "via http://***@proxy.example.org:80/x"),
+        ("https://example.org/@ann and ann@example.org", "https://example.org/@ann and ann@example.org"),
+        ("/webhooks/42/aW50ZXJ-hY3.Rpb24/messages", "/webhooks/***/messages"),
+        ("/interactions/42/aW50/callback", "/interactions/***/callback"),
+        ("42 alerts in /bots, robots and /webhooks", "42 alerts in /bots, robots and /webhooks"),
+    ],
+)
+def test_tokens_of_others_in_addresses_are_masked_too(text: str, masked: str) -> None:
+    assert mask(text, ()) == masked
+
+
+@pytest.mark.parametrize("form", list(LogFormat))
+def test_what_ends_the_program_is_told_as_an_event_without_the_secrets(
+    capsys: pytest.CaptureFixture[str], form: LogFormat
+) -> None:
+    configure(LogLevel.ERROR, form, (TELEGRAM, DISCORD))
+    error = ExceptionGroup(f"with {DISCORD}", [ValueError(f"The token `{TELEGRAM}` was rejected.")])
+
+    sys.excepthook(ExceptionGroup, error, None)
+
+    written = capsys.readouterr().err
+    assert "program.failed" in written
+    assert "ExceptionGroup: with ***" in written
+    assert "ValueError: The token `***` was rejected" in written
+    assert TELEGRAM not in written
+    assert DISCORD not in written
+
+
+def test_libraries_warn_no_louder_than_asked() -> None:
+    configure(LogLevel.ERROR, LogFormat.TEXT)
+
+    assert not any(logging.getLogger(name).isEnabledFor(logging.WARNING) for name in CHATTY)
+
+
+def test_libraries_that_log_addresses_are_hushed() -> None:
+    configure(LogLevel.INFO, LogFormat.TEXT)
+
+    assert not any(logging.getLogger(name).isEnabledFor(logging.INFO) for name in CHATTY)

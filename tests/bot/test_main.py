@@ -149,7 +149,7 @@ def test_a_length_that_is_none_is_refused(skewbell: Skewbell) -> None:
 
 def test_the_last_line_of_a_demo_sums_it_up(skewbell: Skewbell, monkeypatch: pytest.MonkeyPatch) -> None:
     async def played(*_: object, **__: object) -> Tally:
-        return Tally(venues={"okx", "gate"}, polls=9, readings=80, fired=2, resolved=1, told=3, delivered=3)
+        return Tally(venues={"okx", "gate"}, polls=9, readings=80, fired=2, resolved=1, delivered=3)
 
     monkeypatch.setattr(entry, "simulate", played)
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ class Running:
     def __init__(self, kept: FakeRuleDesk | None = None) -> None:
         self.kept = kept or FakeRuleDesk()
         self.book = RuleBook(stale_after=3 * MINUTE)
-        self.desk = LiveRules(self.kept, self.book)
+        self.desk = LiveRules(self.kept, self.book, asyncio.Lock())
         self.now = NOON
 
     def reads(self, value: float) -> list[tuple[int, str]]:
@@ -104,10 +105,11 @@ async def test_a_tick_between_store_and_book_never_judges_by_the_rule_as_it_was(
             return kept
 
         @override
-        async def change(self, rule: Rule) -> None:
+        async def change(self, rule: Rule) -> bool:
             rings.append(bot.reads(2.0))
-            await super().change(rule)
+            was_there = await super().change(rule)
             rings.append(bot.reads(2.0))
+            return was_there
 
         @override
         async def remove(self, rule: Rule) -> None:

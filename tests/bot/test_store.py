@@ -10,7 +10,7 @@ from storage.database import Database
 from tests.builders import NOON, a_health, a_rule, a_series, an_observation
 
 MINUTE = timedelta(minutes=1)
-FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0)
+FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0, shown_at=NOON, shown_value=1.0)
 
 
 async def test_everything_is_handed_back_after_a_restart(path: Path) -> None:

@@ -18,11 +18,12 @@ from storage import journal as stored
 from storage.database import Database
 from storage.observations import Observations
 from storage.outbox import Outbox
+from storage.records import Records
 from storage.rules import Rules
-from tests.builders import NOON, a_health, a_rule, a_series, an_alert, an_observation
+from tests.builders import HOME, NOON, a_health, a_rule, a_series, an_alert, an_observation
 from tests.fakes import FakeJournal
 
-FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0)
+FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0, shown_at=NOON, shown_value=1.0)
 RULE = a_rule(1)
 
 
@@ -48,16 +49,17 @@ class Stored:
     def __init__(self, database: Database) -> None:
         self._observations = Observations(database)
         self._rules = Rules(database)
-        self._outbox = Outbox(database, group_wait=timedelta(0))
-        self.journal: Journal = stored.Journal(database, self._observations, self._outbox)
+        self._records = Records(database)
+        outbox = Outbox(database, group_wait=timedelta(0))
+        self.journal: Journal = stored.Journal(database, self._observations, outbox)
 
     async def facts(self) -> Facts:
-        letters = await self._outbox.claim(NOON, 10)
+        letters = await self._records.told(HOME, 10)
         return Facts(
             observations=await self._observations.latest(),
             health=tuple((await self._observations.health()).values()),
             states=await self._rules.states(),
-            contents=[content for letter in letters for content in letter.contents],
+            contents=[content for letter in reversed(letters) for content in letter.contents],
         )
 
 
@@ -89,8 +91,8 @@ async def kept(request: pytest.FixtureRequest, database: Database) -> Kept:
     return inner
 
 
-def _nobody() -> None:
-    """Listen to no news."""
+def _nobody(_: Tick) -> None:
+    """Listen to nothing."""
 
 
 WHOLE = Tick(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pytest
 
+from bot.live_market import LiveMarket
 from bot.ports import MarketView
 from monitors.alerts.tick import Tick
 from monitors.market import FundingRate, Margin, Observation, RateKind, VenueHealth
@@ -43,6 +44,21 @@ class Stored:
         await self.view.add_settled(rates)
 
 
+class Live:
+    """The view of a running bot, which hears of every tick."""
+
+    def __init__(self, database: Database) -> None:
+        self._stored = Stored(database)
+        self.view = LiveMarket(self._stored.view)
+
+    async def observe(self, *observations: Observation, health: VenueHealth | None = None) -> None:
+        await self._stored.observe(*observations, health=health)
+        self.view.put(observations)
+
+    async def settle(self, rates: Sequence[FundingRate]) -> None:
+        await self._stored.settle(rates)
+
+
 class Faked:
     def __init__(self) -> None:
         self.view = FakeMarketView()
@@ -55,9 +71,15 @@ class Faked:
         self.view.settled_rates = (*self.view.settled_rates, *rates)
 
 
-@pytest.fixture(params=["storage", "fake"])
+@pytest.fixture(params=["storage", "live", "fake"])
 def market(request: pytest.FixtureRequest, database: Database) -> Market:
-    return Stored(database) if request.param == "storage" else Faked()
+    match request.param:
+        case "storage":
+            return Stored(database)
+        case "live":
+            return Live(database)
+        case _:
+            return Faked()
 
 
 def a_settlement(hours_ago: float, rate: float = 0.0001) -> FundingRate:
@@ -114,3 +136,13 @@ async def test_health_is_known_by_venue(market: Market) -> None:
     await market.observe(health=okx)
 
     assert dict(await market.view.health()) == {"bybit": a_health("bybit"), "okx": okx}
+
+
+async def test_a_running_bots_view_begins_with_what_was_kept(database: Database) -> None:
+    stored, observation = Stored(database), an_observation("bybit", "BTC", 0.0001)
+    await stored.observe(observation)
+    view = LiveMarket(stored.view)
+
+    await view.load()
+
+    assert list(await view.latest()) == [observation]

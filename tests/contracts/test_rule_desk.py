@@ -1,5 +1,6 @@
 """`bot.ports.RuleDesk`: the rules of all chats."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from tests.fakes import FakeRuleDesk
 
 MINUTE = timedelta(minutes=1)
 THREAD = replace(HOME, thread="7")
-FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0)
+FIRING = Firing(since=NOON, told_at=NOON, told_value=1.0, peak=1.0, shown_at=NOON, shown_value=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def desk(request: pytest.FixtureRequest, database: Database) -> Desk:
 
     stored = "storage" in request.param
     kept: RuleDesk = Rules(database) if stored else fake
-    rules = LiveRules(kept, RuleBook(stale_after=MINUTE)) if "live" in request.param else kept
+    rules = LiveRules(kept, RuleBook(stale_after=MINUTE), asyncio.Lock()) if "live" in request.param else kept
     return Desk(rules, fire_in_storage if stored else fire_in_fake)
 
 
@@ -91,8 +92,9 @@ async def test_a_change_replaces_the_rule_and_starts_its_states_anew(desk: Desk)
     changed = replace(rule, level=a_level(0.5), paused=True)
 
     before = dict(await desk.rules.firing(HOME))
-    await desk.rules.change(changed)
+    was_there = await desk.rules.change(changed)
 
+    assert was_there
     assert before == {rule.id: 2}
     assert list(await desk.rules.of(HOME)) == [changed, other]
     assert dict(await desk.rules.firing(HOME)) == {}
@@ -102,8 +104,9 @@ async def test_a_change_of_a_rule_that_is_gone_does_not_bring_it_back(desk: Desk
     rule = await desk.rules.add(a_rule())
     await desk.rules.remove(rule)
 
-    await desk.rules.change(rule)
+    was_there = await desk.rules.change(rule)
 
+    assert not was_there
     assert list(await desk.rules.of(HOME)) == []
 
 

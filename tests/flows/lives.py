@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn, TypedDict
 
-from bot.messages.document import Document
 from bot.messages.plain import as_text
+from bot.ports import Post
 from monitors.alerts.delivery import Delivered, Delivery
 from monitors.alerts.rules import Destination
 from monitors.simulator.server import Simulator
@@ -49,19 +49,23 @@ class Diary:
     """A chat that writes down what it is told, in a file that outlives the process."""
 
     name = "console"
+    at_once = 1
+    is_connected = True
 
     def __init__(self, path: Path, *, before: Callable[[], None], after: Callable[[], None]) -> None:
         self._path = path
         self._before = before
         self._after = after
 
-    async def send(self, destination: Destination, document: Document, *, idempotency_key: str) -> Delivery:
+    async def send(self, destination: Destination, post: Post) -> Delivery:
+        if post.edits:  # what is written cannot be changed, as at the console
+            return Delivered(message=post.edits)
         self._before()
-        entry = {"key": idempotency_key, "text": as_text(document, WIDE)}
+        entry = {"key": post.key, "text": as_text(post.document, WIDE)}
         with self._path.open("a", encoding="utf-8") as diary:
             diary.write(json.dumps(entry) + "\n")
         self._after()
-        return Delivered(message=idempotency_key)
+        return Delivered(message=post.key)
 
 
 def killer(nth: int) -> Callable[[], None]:
@@ -85,15 +89,15 @@ async def lead(directory: Path, life: Life) -> None:
     """Lead one life."""
     clock = FakeClock(present=await last_moment(directory / "skewbell.db") + life["downtime"] * MINUTE)
     kill = killer(life["nth"])
+    diary = Diary(
+        directory / "diary",
+        before=kill if life["death"] == "unsent" else spare,
+        after=kill if life["death"] == "unsettled" else spare,
+    )
     async with (
         Simulator(a_market(), clock) as simulator,
-        running(simulator, clock, directory, venues=WATCHED) as world,
+        running(simulator, clock, directory, venues=WATCHED, platform=lambda _: diary) as world,
     ):
-        world.bot.platforms["console"] = Diary(
-            directory / "diary",
-            before=kill if life["death"] == "unsent" else spare,
-            after=kill if life["death"] == "unsettled" else spare,
-        )
         if not await world.bot.store.rules.load_all():
             await world.say(RULE)
         if life["death"] == "write":

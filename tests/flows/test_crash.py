@@ -43,7 +43,7 @@ class Past:
     told: Sequence[Mapping[str, str]]
     """The chat's own diary: idempotency key and text."""
     letters: Sequence[tuple[str, str, Alert]]
-    """State, key of the message, and the alert, oldest first."""
+    """State, key of the message, and the alert, oldest first, without changes of messages in place."""
 
     def keys(self) -> Counter[str]:
         """Count how often each message was sent."""
@@ -91,7 +91,9 @@ async def pasts(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Past]:
 
 def past(directory: Path, ends: Sequence[int]) -> Past:
     with Sql(directory / "skewbell.db") as sql:
-        found = sql.execute("SELECT state, batch, id, kind, payload FROM letters ORDER BY id").fetchall()
+        found = sql.execute(
+            "SELECT state, batch, id, kind, payload FROM letters WHERE manner = 'tell' ORDER BY id"
+        ).fetchall()
     diary = (directory / "diary").read_text(encoding="utf-8").splitlines()
     contents = [(state, str(batch or row_id), rows.content(*kept)) for state, batch, row_id, *kept in found]
     return Past(

@@ -43,9 +43,7 @@ def model(world: World, *margins: Margin) -> dict[tuple[str, str, Margin], float
 async def test_an_episode_is_told_at_the_console_when_it_begins_and_when_it_ends(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with opened(tmp_path) as world:
-        console = Console(world.bot.answer, world.bot.vocabulary, interactive=False)
-        world.bot.platforms[console.name] = console
+    async with opened(tmp_path, platform=_console) as world:
         crowd = episode(world.simulator.market, "bybit", START)
         echo = await world.say(crowd.rule())
         await world.watch_until(crowd.ends + 2 * MINUTE)
@@ -63,6 +61,10 @@ async def test_an_episode_is_told_at_the_console_when_it_begins_and_when_it_ends
     assert f"as of {crowd.begins:%Y-%m-%d %H:}" in first
     assert "resolved after 1" in resolved
     assert "; it rang " in resolved
+
+
+def _console(world: World) -> Console:
+    return Console(world.bot.answer, world.bot.vocabulary, interactive=False)
 
 
 async def test_a_rule_on_any_venue_rings_only_where_the_model_crosses_its_level(tmp_path: Path) -> None:

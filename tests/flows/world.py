@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +14,7 @@ from bot.app import Bot, closing, engine_of, sources_of
 from bot.config import Settings
 from bot.messages.document import Document
 from bot.messages.plain import as_text
+from bot.ports import ChatPlatform
 from bot.store import store_of
 from monitors.alerts.delivery import Alert, Content, Notice
 from monitors.jobs.funding import FundingJob
@@ -63,8 +64,7 @@ class World:
 
     async def deliver(self) -> None:
         """Send whatever waits."""
-        while await self.bot.dispatcher.send_due(ahead=self.bot.store.group_wait):
-            pass
+        await self.bot.dispatcher.drain(ahead=self.bot.store.group_wait)
 
     async def watch(self, length: timedelta) -> None:
         """Let time pass: a poll a minute, a beat every quarter of it, and every letter sent at once."""
@@ -85,7 +85,9 @@ class World:
         """Return everything that was ever to be told, oldest first."""
 
         def read(sql: Sql) -> list[Content]:
-            found = sql.execute("SELECT kind, payload FROM letters ORDER BY id").fetchall()
+            found = sql.execute(
+                "SELECT kind, payload FROM letters WHERE manner = 'tell' ORDER BY id"
+            ).fetchall()
             return [rows.content(kind, payload) for kind, payload in found]
 
         return await self.bot.store.database.read(read)
@@ -112,7 +114,7 @@ class World:
 
     def texts(self) -> list[str]:
         """Return what the chat was told, oldest first."""
-        return [as_text(document, WIDE) for _, document, _ in self.chat.sent]
+        return [as_text(post.document, WIDE) for _, post in self.chat.sent if not post.edits]
 
     def quote(self, venue: str, base: str, *, margin: Margin = Margin.LINEAR) -> Quote:
         """Return what the model says of an instrument now."""
@@ -183,13 +185,17 @@ def a_market(
 
 @asynccontextmanager
 async def opened(
-    directory: Path, market: Market | None = None, *, timeouts: Mapping[str, int] | None = None
+    directory: Path,
+    market: Market | None = None,
+    *,
+    timeouts: Mapping[str, int] | None = None,
+    platform: Callable[[World], ChatPlatform] | None = None,
 ) -> AsyncIterator[World]:
     """Open a market and a bot on it; `timeouts` are ccxt's, in milliseconds, of the venues that need another."""
     clock = FakeClock(present=START)
     async with (
         Simulator(market or a_market(), clock) as simulator,
-        running(simulator, clock, directory, timeouts=timeouts) as world,
+        running(simulator, clock, directory, timeouts=timeouts, platform=platform) as world,
     ):
         yield world
 
@@ -202,8 +208,12 @@ async def running(
     *,
     venues: tuple[str, ...] = tuple(VENUES),
     timeouts: Mapping[str, int] | None = None,
+    platform: Callable[[World], ChatPlatform] | None = None,
 ) -> AsyncIterator[World]:
-    """Start the bot's own parts on a file in the directory, or start them again where they left off."""
+    """Start the bot's own parts on a file in the directory, or start them again where they left off.
+
+    `platform` makes what stands in for the console; without it that is the world's own `chat`.
+    """
     settings = settings_for(simulator, directory, venues, timeouts or {})
     database = await Database.open(settings.database)
     try:
@@ -216,7 +226,8 @@ async def running(
                 for source in sources
             ]
             world = World(simulator=simulator, clock=clock, bot=bot, sources=sources, jobs=jobs)
-            bot.platforms[world.chat.name] = world.chat
+            await bot.wake_up()
+            bot.dispatcher.open(platform(world) if platform else world.chat)
             yield world
     finally:
         await database.close()

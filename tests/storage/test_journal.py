@@ -18,7 +18,7 @@ from storage.rules import Rules
 from tests.builders import NOON, a_health, a_rule, a_series, an_alert, an_instrument, an_observation
 
 ROOT = Path(__file__).parents[2]
-FIRING = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.002)
+FIRING = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.002, shown_at=NOON, shown_value=0.001)
 
 
 def _a_journal(database: Database) -> Journal:
@@ -69,7 +69,7 @@ async def test_a_retired_rule_goes_with_its_states_and_its_letter_is_still_told(
     rule = await Rules(database).add(a_rule())
 
     await _a_journal(database).commit(_a_tick(rule, retired=(rule.id,)))
-    letters = await Outbox(database, group_wait=timedelta(0)).claim(NOON, 10)
+    letters = await Outbox(database, group_wait=timedelta(0)).claim("console", NOON, 10)
 
     assert await Rules(database).load_all() == []
     assert await Rules(database).states() == {}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitors.alerts.delivery import Delivered
+from monitors.alerts.chats import Change
 from monitors.alerts.tick import Tick
 from monitors.market import RateKind
 from storage import retention
@@ -16,8 +16,10 @@ from storage.history import BLOCK_HOURS, Hour
 from storage.journal import Journal
 from storage.observations import Observations
 from storage.outbox import Outbox
+from storage.records import Records
 from storage.retention import Retention, roll
-from tests.builders import a_rate, an_alert, an_instrument, an_observation
+from tests.builders import HOME, a_rate, an_instrument, an_observation
+from tests.storage.outboxes import alerts, an_outbox, put, tell_all
 
 MIDNIGHT = datetime(2026, 3, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -221,20 +223,53 @@ async def test_hours_and_settlements_past_their_time_go(database: Database) -> N
     assert [rate.funding_at for rate in settled] == settlements[3:]
 
 
-async def test_told_letters_go_after_their_time_and_waiting_ones_stay(database: Database) -> None:
-    outbox = Outbox(database, group_wait=timedelta(0))
-    told, waiting = an_alert(), an_alert(at=MIDNIGHT)
-    await database.write(lambda sql: outbox.put(sql, [told], MIDNIGHT))
-    (letter,) = await outbox.claim(MIDNIGHT, 1)
-    await outbox.settle(letter, Delivered(message="1"), MIDNIGHT)
-    await database.write(lambda sql: outbox.put(sql, [waiting], MIDNIGHT))
+async def test_records_go_after_their_time_and_waiting_letters_stay(database: Database) -> None:
+    outbox = await an_outbox(database, *alerts(1), at=MIDNIGHT)
+    await tell_all(outbox, MIDNIGHT + HOUR)
+    await put(database, outbox, alerts(2)[1:], MIDNIGHT)
+    await Records(database).note(_a_change(MIDNIGHT))
 
-    counts = []
-    for days in (7, 8):
+    kept = []
+    for days in (400, 401):
         await roll(database, MIDNIGHT + timedelta(days=days), Retention())
-        counts.append(await outbox.counts())
+        counts = await outbox.counts()
+        kept.append((counts.delivered, counts.waiting, len(await Records(database).changes(HOME, 9))))
 
-    assert [(count.delivered, count.waiting) for count in counts] == [(1, 1), (0, 1)]
+    assert kept == [(1, 1, 1), (0, 1, 0)]
+
+
+async def test_a_chat_keeps_its_newest_records_and_no_other_chats(database: Database) -> None:
+    records, other = Records(database), replace(HOME, chat="other")
+    outbox = await an_outbox(database, *alerts(3), *alerts(2, chat=other), at=MIDNIGHT)
+    told = await tell_all(outbox, MIDNIGHT + HOUR / 60)
+    await put(database, outbox, alerts(4)[3:], MIDNIGHT)
+    for hour in range(3):
+        await records.note(_a_change(MIDNIGHT + hour * HOUR))
+
+    await roll(database, MIDNIGHT + 9 * HOUR, Retention(records_per_chat=2))
+
+    here, there = await records.told(HOME, 9), await records.told(other, 9)
+    newest = sorted((letter.number for letter in told if letter.destination == HOME), reverse=True)[:2]
+    assert [past.number for past in here if past.state == "delivered"] == newest
+    assert [past.state for past in here] == ["waiting", "delivered", "delivered"]
+    assert len(there) == 2
+    assert [change.at for change in await records.changes(HOME, 9)] == [MIDNIGHT + 2 * HOUR, MIDNIGHT + HOUR]
+
+
+async def test_more_records_than_a_slice_go_in_several(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SLICE_RECORDS", 2)
+    for hour in range(7):
+        await Records(database).note(_a_change(MIDNIGHT + hour * HOUR))
+
+    await roll(database, MIDNIGHT + timedelta(days=400, hours=1), Retention(records_per_chat=1))
+
+    assert [change.at for change in await Records(database).changes(HOME, 9)] == [MIDNIGHT + 6 * HOUR]
+
+
+def _a_change(at: datetime) -> Change:
+    return Change(destination=HOME, at=at, user="1", name="Ann", what="added rule 7")
 
 
 async def test_an_empty_database_has_nothing_to_roll(database: Database) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.alerts.delivery import Notice
+from monitors.alerts.delivery import Missed, Notice
 from monitors.alerts.rules import Destination, Direction, Rule, Selector, Severity, Timing
 from monitors.alerts.states import Cooling, Firing, Pending, Reason, Recovering, RuleState
 from monitors.market import FundingRate, Instrument, Margin, Observation, OpenInterest, RateKind
@@ -73,7 +73,15 @@ rules = st.builds(
     paused=st.booleans(),
     preset=texts,
 )
-firing = st.builds(Firing, since=moments, told_at=moments, told_value=finite, peak=finite)
+firing = st.builds(
+    Firing,
+    since=moments,
+    told_at=moments,
+    told_value=finite,
+    peak=finite,
+    shown_at=moments,
+    shown_value=finite,
+)
 states = (
     st.builds(Pending, since=moments)
     | firing
@@ -135,6 +143,14 @@ def test_a_notice_comes_back() -> None:
     kind, document = rows.content_row(notice)
 
     assert rows.content(kind, document) == notice
+
+
+def test_the_end_of_a_silence_comes_back() -> None:
+    missed = Missed(destination=HOME, silenced="rule 7", count=3, since=NOON, at=NOON)
+
+    kind, document = rows.content_row(missed)
+
+    assert rows.content(kind, document) == missed
 
 
 def test_a_settlement_is_kept_to_the_second_although_venues_stamp_it_late() -> None:

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitors.alerts.rules import Destination, Direction, Selector, Severity, Timing
-from monitors.alerts.states import Cooling, Firing, Pending, Recovering, RuleKey, RuleState
+from monitors.alerts.states import Cooling, Episode, Firing, Pending, Recovering, RuleKey, RuleState
 from storage import rules
 from storage.database import Database
 from storage.rules import Rules
 from tests.builders import HOME, NOON, a_level, a_rule, a_series
 
 ELSEWHERE = Destination(platform="console", chat="elsewhere")
-FIRING = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.002)
+FIRING = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.002, shown_at=NOON, shown_value=0.001)
 
 
 async def _record(database: Database, *states: tuple[RuleKey, RuleState | None]) -> None:
@@ -101,7 +101,9 @@ async def test_removing_a_rule_forgets_its_states(database: Database) -> None:
 async def test_a_restart_restores_states_exactly(database: Database) -> None:
     rule = await Rules(database).add(a_rule())
     odd = NOON + timedelta(microseconds=123457)
-    firing = Firing(since=odd, told_at=odd, told_value=0.1 + 0.2, peak=1 / 3)
+    firing = Firing(
+        since=odd, told_at=odd, told_value=0.1 + 0.2, peak=1 / 3, shown_at=odd, shown_value=0.1 + 0.2
+    )
     states: dict[RuleKey, RuleState] = {
         (rule.id, a_series(base="A")): Pending(since=odd),
         (rule.id, a_series(base="B")): firing,
@@ -146,3 +148,34 @@ async def test_firing_counts_the_series_of_each_rule_whose_episode_is_open(datab
     )
 
     assert await desk.firing(HOME) == {rule.id: 2}
+
+
+async def test_an_episode_goes_on_from_its_first_alert_to_its_resolve(database: Database) -> None:
+    desk = Rules(database)
+    rule, foreign = await desk.add(a_rule()), await desk.add(a_rule(destination=ELSEWHERE))
+    older = replace(FIRING, since=NOON - timedelta(hours=1))
+    await _record(
+        database,
+        ((rule.id, a_series(base="A")), FIRING),
+        ((rule.id, a_series(base="B")), Recovering(firing=older, since=NOON)),
+        ((rule.id, a_series(base="C")), Pending(since=NOON)),
+        ((rule.id, a_series(base="D")), Cooling(until=NOON, told_value=1)),
+        ((foreign.id, a_series()), FIRING),
+    )
+
+    episodes = await desk.episodes(HOME)
+
+    assert episodes == [
+        Episode(rule=rule.id, series=a_series(base="B"), since=older.since),
+        Episode(rule=rule.id, series=a_series(base="A"), since=NOON),
+    ]
+
+
+async def test_the_rules_of_a_chat_are_those_of_its_threads_too(database: Database) -> None:
+    desk = Rules(database)
+    own = [await desk.add(a_rule(destination=chat)) for chat in (HOME, replace(HOME, thread="7"))]
+    await desk.add(a_rule(destination=ELSEWHERE))
+
+    found = [await desk.in_chat(chat) for chat in (HOME, replace(HOME, thread="9"))]
+
+    assert found == [own, own]

@@ -5,17 +5,15 @@ import pytest
 
 from bot.commands.context import Context
 from bot.commands.registry import answer
+from bot.messages.document import Table
 from bot.messages.plain import as_text
 from monitors.alerts.rules import Destination, Direction, Rule
+from tests.bot.commands.saying import chosen, pressed, said, words_of
 from tests.bot.contexts import MARKET, a_context
 from tests.builders import HOME, NOON, a_level, a_rule
 from tests.fakes import FakeRuleDesk
 
 MISSING = "left out: okx (silent for 6m: HTTP 503), mexc (blocked here: HTTP 451)"
-
-
-async def said(line: str, context: Context) -> list[str]:
-    return as_text(await answer(line, context)).splitlines()
 
 
 async def kept(context: Context) -> list[Rule]:
@@ -66,20 +64,20 @@ async def test_the_list_shows_what_each_rule_is_about() -> None:
         a_context(), rules=FakeRuleDesk(rules={rule.id: rule for rule in rules}, firing_counts={3: 2, 6: 1})
     )
 
-    assert (
-        await said("/alert list", context)
-        == [
-            "3 rules here",
-            "",
-            "rule  watches                             state        severity  preset",
-            "   3  funding any above 0.06%/8h on byb…  firing on 2  warning",
-            "   4  interval_change BTC                 paused       warning",
-            "   5  funding BTC above 0.06%/8h          ended        warning   extremes",
-            "",
-            MISSING,
-        ]
-        or True
+    document = await answer("/alert list", context)
+
+    assert words_of(document)[0] == "3 rules here"
+    (table,) = (block for block in document.blocks if isinstance(block, Table))
+    assert table.rows == (
+        (3, "funding any above 0.06%/8h on bybit", "firing on 2", "warning", ""),
+        (4, "interval_change BTC", "paused", "warning", ""),
+        (5, "funding BTC above 0.06%/8h until 2026-03-14 11:00", "ended", "warning", "extremes"),
     )
+    assert chosen(document) == {
+        "3: funding any above 0.06%/8h on bybit": "/alert show 3",
+        "4: interval_change BTC (paused)": "/alert show 4",
+        "5: funding BTC above 0.06%/8h until 2026-03-14 11:00": "/alert show 5",
+    }
 
 
 async def test_an_empty_list_says_how_to_begin() -> None:
@@ -277,3 +275,13 @@ async def test_unsubscribing_keeps_rules_made_by_hand() -> None:
     assert rest[:2] == ["Unsubscribed from extremes and spreads", "2 rules removed, 1 rule left."]
     assert none[0] == "This chat is not subscribed to extremes and spreads"
     assert await kept(context) == [a_rule(1)]
+
+
+async def test_a_test_leads_to_the_rule_it_is_of() -> None:
+    assert pressed(await answer("/alert test 3", a_context(rules=[a_rule(3)]))) == {"Edit": "/alert edit 3"}
+
+
+async def test_a_chat_of_many_rules_is_told_the_first_of_them() -> None:
+    context = a_context(rules=[a_rule(number) for number in range(1, 13)])
+
+    assert "(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …), found 13." in " ".join(await said("/alert rm 13", context))

@@ -9,15 +9,17 @@ from bot.commands.context import Context
 from bot.commands.registry import answer
 from bot.messages.document import Document, Footer, Rate, Table
 from bot.messages.plain import as_text
+from monitors.alerts.chats import Silence
 from monitors.market import Margin, Observation
+from tests.bot.commands.saying import chosen, pressed, words_of
 from tests.bot.contexts import HEALTH, HOURS, MARKET, VENUES, a_context, a_history
-from tests.builders import NOON, a_health, an_observation
+from tests.builders import HOME, NOON, a_health, an_observation
 
 MISSING = ["left out: okx (silent for 6m: HTTP 503), mexc (blocked here: HTTP 451)"]
 
 
 async def said(line: str, context: Context | None = None) -> list[str]:
-    return as_text(await answer(line, context or a_context())).splitlines()
+    return words_of(await answer(line, context or a_context()))
 
 
 def tables(document: Document) -> list[Table]:
@@ -275,13 +277,13 @@ async def test_next_orders_a_base_by_time() -> None:
 
 
 async def test_next_without_a_base_counts_what_settles_when() -> None:
-    lines = await said("/next")
+    (table,) = tables(await answer("/next", a_context()))
 
-    assert lines[2:5] == [
-        "in  at (UTC)  contracts  most extreme           APR  venues",
-        "1h  13:00             1  BTC hyperliquid   -17.52 %  hyperliquid",
-        "4h  16:00             7  PEPE binanceusdm  +0.5 %/h  binancecoinm, binanceusdm,…",
+    assert [row[1:4] for row in table.rows] == [
+        ("13:00", 1, "BTC hyperliquid"),
+        ("16:00", 7, "PEPE binanceusdm"),
     ]
+    assert [row[5] for row in table.rows] == ["hyperliquid", "binancecoinm, binanceusdm, bybit, hyperliquid"]
 
 
 async def test_next_of_venues_that_publish_no_time_says_so() -> None:
@@ -325,6 +327,7 @@ async def test_status_tells_each_venues_state() -> None:
         "new           waiting  n/a          n/a      n/a          n/a",
         "",
         "rules here    none, see /subscribe",
+        "muted         nothing",
         "letters       2 waiting, 14 delivered (1 late), 0 refused",
         "polled every  1m",
         "",
@@ -369,3 +372,52 @@ async def test_as_of_is_the_oldest_observation_shown() -> None:
     )
 
     assert footer_of(await answer("/funding eth", a_context(market))).as_of == older
+
+
+@pytest.mark.parametrize(
+    ("line", "buttons"),
+    [
+        ("/funding btc", ["/spread BTC", "/next BTC", "/alert add funding BTC"]),
+        ("/spread btc", ["/funding BTC", "/next BTC", "/alert add spread BTC"]),
+        ("/next btc", ["/funding BTC"]),
+        ("/next", []),
+        ("/top", ["/top spread", "/top flow"]),
+        ("/top flow 5", ["/top apr", "/top spread"]),
+        ("/status", ["/alert list"]),
+    ],
+)
+async def test_an_answer_leads_on_by_buttons(line: str, buttons: list[str]) -> None:
+    assert list(pressed(await answer(line, a_context())).values()) == buttons
+
+
+async def test_the_largest_bases_can_be_chosen_from() -> None:
+    assert chosen(await answer("/funding", a_context())) == {
+        "BTC": "/funding BTC",
+        "ETH": "/funding ETH",
+        "PEPE": "/funding PEPE",
+    }
+
+
+async def test_a_base_too_long_for_a_button_is_answered_without() -> None:
+    long = "X" * 60
+    market = (an_observation("bybit", long),)
+
+    one, all_of_them = (
+        await answer(f"/funding {long}", a_context(market)),
+        await answer("/funding", a_context(market)),
+    )
+
+    assert pressed(one) == {}
+    assert not one.failed
+    assert all_of_them.menu is None
+
+
+async def test_status_names_what_is_muted_and_how_to_end_it() -> None:
+    context = a_context()
+    silence = Silence(destination=HOME, since=NOON, until=NOON + HOURS, base="BTC")
+    await context.silences.add(silence)
+
+    document = await answer("/status", context)
+
+    assert "muted         BTC until 2026-03-14 13:00 UTC" in words_of(document)
+    assert pressed(document)["Unmute"] == "/unmute"

@@ -8,12 +8,19 @@ from bot.commands.alerts import AlertAdd, AlertEdit, Threshold
 from bot.commands.context import Who
 from bot.commands.errors import UsageError
 from bot.commands.funding import Funding
+from bot.commands.mute import Mute
+from bot.commands.privacy import Forget, Sure
 from bot.commands.rankings import Ranking, Top
-from bot.commands.registry import COMMANDS, LONGEST, Help, answer, read, specs
+from bot.commands.registry import COMMANDS, FAMILIES, LONGEST, Help, Start, answer, read, specs
+from bot.commands.rule_pages import AlertList
+from bot.commands.settings import SettingsShow
 from bot.commands.spec import Command
 from bot.commands.status import Status
+from bot.commands.why import Why
 from bot.messages.plain import as_text
+from tests.bot.commands.saying import pressed, words_of
 from tests.bot.contexts import a_context
+from tests.builders import a_rule
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,15 @@ from tests.bot.contexts import a_context
         ("/threshold 3 above 40% apr", Threshold(rule=3, level="above 40% apr")),
         ("/help alert add", Help(command="alert add")),
         ("/status", Status()),
+        ("/alert", AlertList()),
+        ("/Settings", SettingsShow()),
+        ("/alert add", AlertAdd()),
+        ("/alert edit 3", AlertEdit(rule=3)),
+        ("/why #12", Why(alert=12)),
+        ("/why 12 page 2", Why(alert=12, row="page 2")),
+        ("/mute 1h #12", Mute(until="1h", what="#12")),
+        ("/forget YES", Forget(sure=Sure.YES)),
+        ("/start funding_BTC", Start(payload="funding_BTC")),
     ],
 )
 def test_a_line_becomes_a_command(line: str, command: Command) -> None:
@@ -41,7 +57,7 @@ def test_a_line_becomes_a_command(line: str, command: Command) -> None:
     [
         ("/fundign btc", "Expected /funding, /top,", ("/funding",)),
         ("", "found nothing", ()),
-        ("/alert", "Expected /alert add, /alert list,", None),
+        ("/alert lost", "Expected /alert add, /alert list,", None),
         (
             "/alert ad funding BTC",
             "found '/alert ad funding BTC'",
@@ -54,8 +70,9 @@ def test_a_line_becomes_a_command(line: str, command: Command) -> None:
         ("/alert pause", "Expected a rule's number, as /alert list shows it. Usage: /alert pause <rule>", ()),
         ("/alert pause ten", "Expected a rule's number, as /alert list shows it, found 'ten'", ()),
         ("/alert pause \uff13", "found '\uff13'", ()),
-        ("/alert edit 3", "Expected changes such as", ()),
-        ("/alert add", "Expected a line such as", ()),
+        ("/alert edit", "Expected a rule's number", ()),
+        ("/forget perhaps", "Expected one of yes, found 'perhaps'", None),
+        ("/mute", "Expected a duration such as 1h or 8h, or resolved. Usage: /mute <until> [what]", ()),
         ("x" * (LONGEST + 1), "Expected at most 500 characters, found 501.", ()),
     ],
 )
@@ -82,23 +99,76 @@ async def test_a_fault_is_a_failed_document_with_suggestions() -> None:
     ]
 
 
-async def test_a_member_reads_and_cannot_write() -> None:
-    lines = {Who.MEMBER: "/alert list", Who.ADMIN: "/subscribe"}
+RIGHTS = {
+    Who.MEMBER: ("/alert list", "/status"),
+    Who.EDITOR: ("/subscribe", "/mute 1h", "/alert add funding BTC above 1%", "/unmute"),
+    Who.ADMIN: ("/settings allow user:42", "/forget yes"),
+}
+
+
+@pytest.mark.parametrize("asker", Who)
+@pytest.mark.parametrize("needed", Who)
+async def test_a_member_reads_an_editor_changes_rules_and_an_admin_the_chat(needed: Who, asker: Who) -> None:
+    for line in RIGHTS[needed]:
+        document = await answer(line, a_context(who=asker))
+
+        assert document.failed is (asker < needed)
+        if document.failed:
+            assert "only its admins" in " ".join(words_of(document))
+
+
+async def test_what_is_refused_changes_nothing() -> None:
     context = a_context(who=Who.MEMBER)
 
-    read_answer = await answer(lines[Who.MEMBER], context)
-    write_answer = await answer(lines[Who.ADMIN], context)
+    for line in (*RIGHTS[Who.EDITOR], *RIGHTS[Who.ADMIN]):
+        await answer(line, context)
 
-    assert not read_answer.failed
-    assert write_answer.failed
-    assert "only its admins may" in as_text(write_answer)
+    assert await context.rules.of(context.destination) == []
+    assert await context.silences.of(context.destination, context.now) == []
+    assert await context.records.changes(context.destination, 9) == []
+    assert (await context.chats.settings(context.destination)).editors == ("user:editor",)
+
+
+async def test_where_the_bot_cannot_write_it_answers_and_changes_nothing() -> None:
+    context = a_context(reachable=False)
+
+    question = await answer("/funding BTC", context)
+    wish = await answer("/subscribe", context)
+
+    assert not question.failed
+    assert words_of(wish) == [
+        "Expected a chat that I can write to: add me to this server or write to me in",
+        "private.",
+    ]
     assert await context.rules.of(context.destination) == []
 
 
 def test_only_reading_commands_are_open_to_members() -> None:
-    open_to_all = [spec.name for spec in specs() if spec.who is Who.MEMBER]
+    open_to = {who: [spec.name for spec in specs() if spec.who is who] for who in Who}
 
-    assert open_to_all == ["funding", "top", "spread", "next", "alert list", "status", "help"]
+    assert open_to[Who.MEMBER] == [
+        "funding",
+        "top",
+        "spread",
+        "next",
+        "alert list",
+        "alert show",
+        "alert history",
+        "why",
+        "settings show",
+        "status",
+        "start",
+        "privacy",
+        "help",
+    ]
+    assert open_to[Who.ADMIN] == ["settings mention", "settings allow", "settings disallow", "forget"]
+
+
+def test_a_family_alone_is_one_of_its_commands() -> None:
+    names = {spec.name for spec in specs()}
+
+    assert set(FAMILIES) == {name.split()[0] for name in names if " " in name}
+    assert set(FAMILIES.values()) <= names
 
 
 def test_every_command_has_a_name_of_its_own_and_no_name_hides_another() -> None:
@@ -171,3 +241,56 @@ async def test_a_read_command_can_be_run_again() -> None:
 
     assert first == second
     assert first == await answer("/funding btc", replace(context, simulated=False))
+
+
+@pytest.mark.parametrize("line", ["/start", "/start nonsense_x", "/start alert_rm_3", "/start start_start"])
+async def test_start_welcomes_with_first_steps_and_a_link_cannot_change_rules(line: str) -> None:
+    context = a_context(rules=[a_rule(3)])
+
+    document = await answer(line, context)
+
+    assert words_of(document)[0] == "Skewbell watches the funding of perpetual futures on 7 venues"
+    assert set(pressed(document).values()) == {
+        "/subscribe extremes",
+        "/subscribe spreads",
+        "/funding BTC",
+        "/top",
+        "/help",
+    }
+    assert await context.rules.of(context.destination) == [a_rule(3)]
+
+
+@pytest.mark.parametrize("payload", ["funding_BTC", "funding-btc", "spread_BTC", "privacy", "alert_list"])
+async def test_a_link_leads_to_what_it_asks_for(payload: str) -> None:
+    context = a_context()
+
+    assert await answer(f"/start {payload}", context) == await answer(
+        f"/{payload.replace('_', ' ').replace('-', ' ')}", context
+    )
+
+
+async def test_a_link_subscribes_whoever_may_and_nobody_else() -> None:
+    editors, members = a_context(who=Who.EDITOR), a_context(who=Who.MEMBER)
+
+    allowed = await answer("/start subscribe_spreads", editors)
+    refused = await answer("/start subscribe_spreads", members)
+
+    assert not allowed.failed
+    assert [rule.preset for rule in await editors.rules.of(editors.destination)] == ["spreads"]
+    assert refused.failed
+    assert await members.rules.of(members.destination) == []
+
+
+async def test_help_offers_first_steps_but_not_with_a_family() -> None:
+    whole, family = await answer("/help", a_context()), await answer("/help alert", a_context())
+
+    assert pressed(whole)["New rule"] == "/alert add"
+    assert pressed(family) == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "who"),
+    [("funding", "anyone"), ("mute", "/settings allow"), ("settings allow", "only this chat's admins")],
+)
+async def test_help_says_who_may(command: str, who: str) -> None:
+    assert who in words_of(await answer(f"/help {command}", a_context()))[-1]

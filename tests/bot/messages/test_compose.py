@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages.compose import compose, compose_one, marked
-from bot.messages.document import Document, Paragraph
+from bot.messages.compose import compose, compose_one, headline, marked
+from bot.messages.document import LONGEST_LINE, Button, Document, Heading, Paragraph, Tone
 from bot.messages.plain import as_text
-from monitors.alerts.delivery import Alert, Content, Letter, Notice
+from bot.messages.pressing import menu_of, press
+from monitors.alerts.delivery import Alert, Content, Letter, Missed, Notice, Told
 from monitors.alerts.rules import Direction, Severity
 from monitors.alerts.states import Reason
 from monitors.market import Margin, RateKind
 from monitors.metrics.reading import ALL_VENUES, Evidence, LeftOut, Leg
+from tests.bot.commands.saying import pressed, words_of
 from tests.builders import (
     HOME,
     NOON,
@@ -41,7 +43,7 @@ def a_letter(*contents: Content, late: bool = False) -> Letter:
 
 
 def told(*contents: Content, late: bool = False, simulated: bool = False) -> list[str]:
-    return as_text(compose(a_letter(*contents, late=late), NOON, simulated=simulated)).splitlines()
+    return words_of(compose(a_letter(*contents, late=late), NOON, simulated=simulated))
 
 
 def a_spread(reason: Reason = Reason.FIRST, legs: tuple[Leg, ...] = (HIGH, LOW)) -> Alert:
@@ -70,6 +72,11 @@ def a_spread(reason: Reason = Reason.FIRST, legs: tuple[Leg, ...] = (HIGH, LOW))
         (
             Reason.REPEAT,
             "Still: BTC funding on bybit: longs pay shorts +140 % APR, predicted",
+            "above 65.7 % APR (0.06 %/8h) since 11:58, for 2m; peak +210 % APR",
+        ),
+        (
+            Reason.GREW,
+            "BTC funding on bybit: longs pay shorts +140 % APR, predicted",
             "above 65.7 % APR (0.06 %/8h) since 11:58, for 2m; peak +210 % APR",
         ),
         (
@@ -234,10 +241,13 @@ def test_a_summary_of_venues_names_their_states() -> None:
 
 
 def test_a_summary_of_interval_changes_shows_hours() -> None:
-    rule, series = a_rule(metric="interval_change"), a_series("interval_change")
-    change = an_alert(Reason.EVENT, rule=rule, series=series, value=4)
+    rule = a_rule(metric="interval_change")
+    btc, eth = (
+        an_alert(Reason.EVENT, rule=rule, series=a_series("interval_change", base=base), value=hours)
+        for base, hours in (("BTC", 4), ("ETH", 1))
+    )
 
-    assert told(change, change)[3].split() == ["BTC", "on", "bybit", "4h", "changed", "11:58"]
+    assert told(btc, eth)[3].split() == ["BTC", "on", "bybit", "4h", "changed", "11:58"]
 
 
 def test_a_late_letter_says_so_first() -> None:
@@ -247,6 +257,23 @@ def test_a_late_letter_says_so_first() -> None:
 
     assert lines[0] == "Late: BTC funding on bybit: longs pay shorts +140 % APR, predicted"
     assert lines[1] == "Told 11m late: the market may have moved on."
+
+
+def test_a_late_letter_tells_the_last_of_each_episode_once() -> None:
+    course = [
+        an_alert(reason, at=NOON - minutes * MINUTE)
+        for reason, minutes in ((Reason.FIRST, 40), (Reason.ESCALATED, 30), (Reason.RESOLVED, 20))
+    ]
+    other = an_alert(series=a_series(base="ETH"), at=NOON - 25 * MINUTE)
+
+    both = told(*course[:2], other, course[2], late=True)
+    one = told(*course, late=True)
+
+    assert both[0] == "Late: 2 funding alerts: 1 new, 1 resolved"
+    assert both[1] == "Told 25m late: the market may have moved on."
+    assert [line.split()[0] for line in both if " on bybit" in line] == ["ETH", "BTC"]
+    assert one[0].startswith("Late: Resolved: BTC funding on bybit")
+    assert buttons(*course) == {"Why": "/why 0", "Edit": "/alert edit 7"}
 
 
 def test_every_simulated_message_says_so_in_its_first_line() -> None:
@@ -261,3 +288,116 @@ def test_only_a_document_with_a_headline_can_be_marked() -> None:
     assert as_text(marked(compose_one(a_notice(), NOON), "[TEST] ")).startswith("[TEST] okx is silent")
     with pytest.raises(TypeError, match="expected a heading first, found Paragraph"):
         marked(Document(blocks=(Paragraph(text="words"),)), "[TEST] ")
+
+
+def a_missed(silenced: str = "rule 7", count: int = 3) -> Missed:
+    return Missed(destination=HOME, silenced=silenced, count=count, since=NOON - 60 * MINUTE, at=NOON)
+
+
+def test_the_end_of_a_silence_tells_what_it_kept_back() -> None:
+    assert told(a_missed()) == [
+        "Missed while rule 7 was muted: 3 alerts",
+        "Muted from 11:00 to 12:00 UTC; from here on it is told again.",
+        "as of 2026-03-14 12:00:00 UTC",
+    ]
+    assert told(a_missed("everything", 1))[0] == "Missed while everything was muted: 1 alert"
+
+
+def test_a_summary_of_ended_silences_counts_each() -> None:
+    lines = told(*[a_missed(f"rule {number}", number) for number in range(1, 5)])
+
+    assert lines[0] == "4 ended silences: 4 missed"
+    assert lines[3].split() == ["rule", "1", "muted", "1", "missed", "11:00"]
+
+
+def test_a_summary_of_what_is_over_is_calm() -> None:
+    resolved = [an_alert(Reason.RESOLVED)] * 4
+    first = [
+        compose(a_letter(*contents), NOON).blocks[0] for contents in (resolved, many(), [a_missed()] * 4)
+    ]
+
+    assert [block.tone for block in first if isinstance(block, Heading)] == [
+        Tone.CALM,
+        Tone.TROUBLE,
+        Tone.CALM,
+    ]
+
+
+def buttons(*contents: Content, edits: Told | None = None) -> dict[str, str]:
+    return pressed(compose(replace(a_letter(*contents), edits=edits), NOON))
+
+
+@pytest.mark.parametrize("reason", [Reason.FIRST, Reason.ESCALATED, Reason.GREW, Reason.REPEAT])
+def test_an_alert_that_goes_on_can_be_asked_about_muted_and_edited(reason: Reason) -> None:
+    assert buttons(an_alert(reason)) == {
+        "Why": "/why 0",
+        "Mute 1 h": "/mute 1h 7",
+        "Mute 8 h": "/mute 8h 7",
+        "Mute until over": "/mute resolved #0",
+        "Edit": "/alert edit 7",
+    }
+
+
+def test_what_is_over_can_only_be_asked_about_and_edited() -> None:
+    assert buttons(an_alert(Reason.RESOLVED)) == {"Why": "/why 0", "Edit": "/alert edit 7"}
+
+
+def test_an_event_has_no_end_to_wait_for() -> None:
+    rule, series = a_rule(metric="interval_change"), a_series("interval_change")
+
+    assert "Mute until over" not in buttons(an_alert(Reason.EVENT, rule=rule, series=series, value=4))
+
+
+def test_an_edited_message_keeps_its_number() -> None:
+    edits = Told(number=12, message="platform's own")
+
+    assert buttons(an_alert(Reason.GREW), edits=edits)["Why"] == "/why 12"
+    assert buttons(*many(), edits=edits)["Show all"] == "/why 12"
+
+
+def test_a_summary_is_muted_by_its_rule_or_as_a_whole() -> None:
+    one_rule = [an_alert(series=a_series(base=f"C{number}")) for number in range(4)]
+
+    assert buttons(*one_rule) == {
+        "Show all": "/why 0",
+        "Mute 1 h": "/mute 1h 7",
+        "Mute 8 h": "/mute 8h 7",
+        "Mute until over": "/mute resolved #0",
+    }
+    assert buttons(*many()) == {
+        "Show all": "/why 0",
+        "Mute all 1 h": "/mute 1h",
+        "Mute all 8 h": "/mute 8h",
+        "Mute until over": "/mute resolved #0",
+    }
+    over = [replace(alert, reason=Reason.RESOLVED) for alert in one_rule]
+    assert buttons(*over) == {"Show all": "/why 0"}
+
+
+def test_a_notice_leads_to_the_status_and_a_silences_end_to_the_history() -> None:
+    assert buttons(a_notice()) == {"Status": "/status"}
+    assert buttons(a_missed()) == {"What was missed": "/alert history"}
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [[an_alert()], many(), [a_notice()], [a_missed()]],
+    ids=["alert", "summary", "notice", "missed"],
+)
+def test_the_headline_is_the_first_line_told(contents: Sequence[Content]) -> None:
+    (first, *_) = words_of(compose(a_letter(*contents), NOON))
+
+    assert headline(contents, NOON) == first
+
+
+def test_buttons_too_long_to_be_carried_are_left_away() -> None:
+    assert press("Go", "x" * LONGEST_LINE) == (Button(label="Go", line="x" * LONGEST_LINE),)
+    assert press("Go", "x" * (LONGEST_LINE + 1)) == ()
+    assert menu_of("Go", [press("Go", "x" * (LONGEST_LINE + 1))]) is None
+
+
+def test_a_menu_ends_where_platforms_end_it() -> None:
+    menu = menu_of("Go", [press(str(number), f"/why {number}") for number in range(30)])
+
+    assert menu is not None
+    assert len(menu.options) == 25

@@ -2,6 +2,7 @@ import json
 from datetime import timedelta
 
 from bot.messages.document import (
+    Button,
     Countdown,
     Document,
     Duration,
@@ -9,6 +10,7 @@ from bot.messages.document import (
     Footer,
     Heading,
     IntervalRate,
+    Menu,
     Moment,
     Paragraph,
     Price,
@@ -20,6 +22,7 @@ from bot.messages.document import (
     UsdPerHour,
 )
 from bot.messages.structured import as_json, cell_as_json
+from tests.bot.messages.pictures import a_picture
 from tests.builders import NOON
 
 
@@ -33,6 +36,9 @@ def test_every_block_becomes_data() -> None:
             Footer(as_of=NOON, missing=("mexc (blocked)",), note="rule 7"),
         ),
         suggestions=("BCH",),
+        buttons=(Button(label="Next", line="/alert list 2", in_place=True),),
+        menu=Menu(prompt="Which rule?", options=(Button(label="7", line="/alert pause 7"),)),
+        picture=a_picture(alt="7 days of funding"),
         failed=True,
         simulated=True,
     )
@@ -60,7 +66,20 @@ def test_every_block_becomes_data() -> None:
             },
         ],
         "suggestions": ["BCH"],
+        "buttons": [{"label": "Next", "line": "/alert list 2", "in_place": True}],
+        "menu": {
+            "prompt": "Which rule?",
+            "options": [{"label": "7", "line": "/alert pause 7", "in_place": False}],
+        },
+        "picture": {"alt": "7 days of funding"},
     }
+
+
+def test_nothing_to_press_or_to_look_at_is_said_too() -> None:
+    rendered = as_json(Document(blocks=(Heading(text="BTC"),)))
+
+    assert isinstance(rendered, dict)
+    assert (rendered["buttons"], rendered["menu"], rendered["picture"]) == ([], None, None)
 
 
 def test_quantities_carry_their_units_unrounded() -> None:

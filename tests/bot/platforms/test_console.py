@@ -16,7 +16,7 @@ from bot.commands.registry import answer
 from bot.messages.compose import compose_one
 from bot.messages.document import Document
 from bot.platforms.console import GREETING, HERE, Console, Ended, is_interactive, terminal_width
-from bot.ports import ChatPlatform
+from bot.ports import ChatPlatform, Post
 from monitors.alerts.delivery import Delivered, Refused
 from tests.bot.contexts import VENUES, a_context
 from tests.builders import NOON, an_alert
@@ -154,7 +154,7 @@ async def test_waiting_for_input_does_not_hold_up_the_alerts(
 
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         running = group.create_task(console.run())
-        outcome = await console.send(HERE, ALERT, idempotency_key="7")
+        outcome = await console.send(HERE, Post(document=ALERT, key="7"))
         typed.write(b"/quit\n")
 
     assert running.result() is Ended.QUIT
@@ -194,9 +194,9 @@ async def test_output_that_nobody_reads_refuses_the_letter(
     typed.write(b"/status\n")
     console = plain(Chat())
 
-    outcome = await console.send(HERE, ALERT, idempotency_key="7")
+    outcome = await console.send(HERE, Post(document=ALERT, key="7"))
 
-    assert outcome == Refused(why="nobody reads the output")
+    assert outcome == Refused(why="nobody reads the output", chat_lost=False)
     assert await console.run() is Ended.QUIT
 
 
@@ -264,7 +264,7 @@ async def test_an_alert_appears_while_the_prompt_waits() -> None:
     async def play(terminal: Terminal) -> None:
         terminal.types("/fund")
         await terminal.shows("/fund")
-        outcome = await terminal.console.send(HERE, ALERT, idempotency_key="7")
+        outcome = await terminal.console.send(HERE, Post(document=ALERT, key="7"))
         await terminal.shows(ALERT_LINE)
         terminal.types("ing eth\r")
         await terminal.shows("ETH funding over 2 venues")
@@ -329,3 +329,12 @@ def test_the_console_is_a_chat_platform() -> None:
     platform: ChatPlatform = plain(Chat())
 
     assert platform.name == HERE.platform == "console"
+
+
+async def test_what_is_printed_already_is_not_printed_again_when_it_changes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    outcome = await plain(Chat()).send(HERE, Post(document=ALERT, key="8", edits="7"))
+
+    assert outcome == Delivered(message="7")
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,1 @@
+"""Discord: slash commands, buttons and forms in, alerts out; the only package that imports discord.py."""

@@ -1,0 +1,1 @@
+"""Telegram as a chat platform; the only package that imports python-telegram-bot."""
