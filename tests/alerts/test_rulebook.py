@@ -175,6 +175,15 @@ def test_a_restored_timer_waits_for_the_first_reading() -> None:
     assert read(book, 0.001, 62) == [Reason.REPEAT]
 
 
+def test_all_rules_that_fired_on_one_series_are_restored() -> None:
+    book = a_book(a_rule(1, timing=PROMPT), a_rule(2, timing=PROMPT))
+    firing = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.001, shown_at=NOON, shown_value=0.001)
+
+    book.restore([((1, a_series()), firing), ((2, a_series()), firing)], {"bybit": NOON})
+
+    assert read(book, 0.0, 1) == [Reason.RESOLVED, Reason.RESOLVED]
+
+
 def test_a_floor_can_raise_an_alarm_and_escalate_it_but_never_calms_one() -> None:
     series = a_series("spread", venue=ALL_VENUES, symbol="")
     timing = replace(PROMPT, step=2.0, step_gap=timedelta(0))
