@@ -15,6 +15,8 @@ from monitors.alerts.rules import Destination, Severity
 from monitors.ports import Clock
 
 _LONGEST_NAP = timedelta(seconds=5)
+_UNTIL_CONNECTED = timedelta(milliseconds=100)
+"""Between two looks at whether a platform can be told again."""
 _CLAIMED_TOGETHER = 8
 """Letters claimed in one transaction at least, where so many are due; they are sent as `at_once` has it."""
 _SEND_TIMEOUT = 10.0
@@ -146,14 +148,17 @@ class Lane:
 
     async def _nap(self) -> None:
         """Wait for news or for the next letter to fall due; what is due for a busy chat waits for its turn."""
-        now = self._clock.now()
-        due = await self._outbox.next_due(self._platform.name, now)
-        wait = _LONGEST_NAP if due is None else min(_LONGEST_NAP, due - now)
+        wait = await self._longest_nap() if self._platform.is_connected else _UNTIL_CONNECTED
         try:
             async with asyncio.timeout(max(0.0, wait.total_seconds())):
                 await self._news.wait()
         except TimeoutError:
             return
+
+    async def _longest_nap(self) -> timedelta:
+        now = self._clock.now()
+        due = await self._outbox.next_due(self._platform.name, now)
+        return _LONGEST_NAP if due is None else min(_LONGEST_NAP, due - now)
 
 
 class Dispatcher:

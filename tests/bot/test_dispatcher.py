@@ -257,6 +257,21 @@ async def test_nothing_is_claimed_for_a_platform_that_is_not_connected() -> None
     assert await desk.outbox.next_due("console", NOON - SECOND) == NOON
 
 
+async def test_what_waited_for_the_connection_is_told_as_soon_as_there_is_one() -> None:
+    desk = Desk(a_letter())
+    desk.platform.is_connected = False
+
+    async with desk.running(), asyncio.timeout(4):  # less than the longest nap
+        desk.dispatcher.wake()
+        turned = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.01, turned.set)
+        await turned.wait()
+        desk.platform.is_connected = True
+        await desk.until_settled(1)
+
+    assert desk.told == ["1"]
+
+
 async def test_letters_go_in_order_of_urgency() -> None:
     desk = Desk(
         a_letter(1, to=a_chat(1), severity=Severity.INFO),
