@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
-	$(BIN)/coverage report --fail-under=100 --include='monitors/market.py,monitors/metrics/*,monitors/alerts/*,monitors/engine.py'
+	$(BIN)/coverage report --fail-under=100 --include='monitors/market.py,monitors/liquidation.py,monitors/metrics/*,monitors/alerts/*,monitors/engine.py'
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
@@ -28,7 +28,7 @@ lint: $(VENV)/dev.stamp
 
 check: lint test
 
-bench: $(VENV)/dev.stamp
+bench: $(VENV)/bench.stamp
 	$(BIN)/python -m tests.benchmarks
 
 # The README's pictures; needs Debian's chromium, pngquant, fonts-roboto, fonts-dejavu and fonts-noto-color-emoji.
@@ -44,6 +44,8 @@ lock:
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate pyproject.toml --group build --constraint requirements/dev.txt \
 		--output-file requirements/run.txt
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --no-deps --group pyproject.toml:bench --output-file requirements/bench.txt
 	rm -rf $(VENV)-lock
 
 clean:
@@ -63,3 +65,8 @@ $(VENV)/run.stamp: $(VENV)/python.stamp requirements/run.txt pyproject.toml
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt
 	@$(PIP) --no-compile --require-hashes --requirement requirements/dev.txt
 	@touch $@
+
+# Without what else cryptofeed asks for: its parser does without, and aiodns would change how aiohttp resolves names.
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements/bench.txt
+	@$(PIP) --no-compile --no-deps --require-hashes --requirement requirements/bench.txt && touch $@ \
+		|| echo "cryptofeed could not be installed (it takes a C compiler): nothing is compared with it."

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from random import random
 
 import structlog
 
@@ -19,6 +18,7 @@ from bot.config import Settings
 from bot.dispatcher import Dispatcher
 from bot.front_desk import Desk
 from bot.live_chats import LiveChats
+from bot.live_liquidations import LiveLiquidations, StoredLiquidations
 from bot.live_market import LiveMarket
 from bot.messages.compose import compose
 from bot.messages.document import Document
@@ -30,26 +30,20 @@ from bot.spam_guard import SpamGuard
 from bot.store import Store, store_of
 from bot.supervisor import keep_running
 from bot.tally import CountingJournal, Tally
+from bot.watching import Watching, closing, engine_of, sources_of, universe_of
 from monitors.alerts.tick import Tick
-from monitors.engine import Engine, Memory, Universe
-from monitors.exchanges.client import VenueClient
-from monitors.exchanges.registry import profile
-from monitors.jobs.funding import FundingJob, Pipeline
-from monitors.jobs.history import HistoryJob
-from monitors.jobs.schedule import Schedule
-from monitors.ports import Clock, FundingSource
+from monitors.engine import Engine
+from monitors.jobs.pipeline import Pipeline
+from monitors.metrics.liquidations.cascades import QUIET
+from monitors.ports import Clock
 from storage.database import Database
 from storage.errors import StorageError
 from storage.retention import Retention, roll
 
-_BEAT = timedelta(seconds=15)
-_RETENTION = timedelta(hours=1)
-_STAGGER = timedelta(milliseconds=250)
-"""Between the first polls of the venues, each of which loads markets."""
+QUIET_OF_A_DEMO = timedelta(seconds=15)
+"""A simulated cascade is scaled in time, and so is the silence that ends it."""
 _LAST_DISPATCH = 10.0
 """Seconds at the end for telling what waits; the rest is told after the next start."""
-_HISTORY_REQUESTS = 20
-"""Settled history is asked for so many times a poll interval at most, by venue."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +63,7 @@ class Bot:
         self.dispatcher = Dispatcher(store.outbox, self.chats, clock, partial(compose, simulated=simulated))
         self.desk = Desk(self._context, self.chats, SpamGuard(clock))
         self.market = LiveMarket(store.observations)
+        self._liquidations = LiveLiquidations(engine.liquidations, store.liquidations, clock)
         self._journal = CountingJournal(store.journal, self._hear)
         self.pipeline = Pipeline(engine, self._journal, clock)
         self._rules = LiveRules(store.rules, engine.book, changes)
@@ -106,7 +101,9 @@ class Bot:
 
     def _context(self, asker: Asker) -> Context:
         context = context_of(self.settings, self.store, self._rules, self.chats, self.clock, asker)
-        return replace(context, market=self.market, simulated=self._simulated)
+        return replace(
+            context, market=self.market, liquidations=self._liquidations, simulated=self._simulated
+        )
 
     def _hear(self, tick: Tick) -> None:
         self.market.put(tick.observations)
@@ -132,7 +129,8 @@ async def serve(
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
         store = store_of(database, settings.poll_interval)
-        engine = engine_of(settings, await store.memory(), clock)
+        quiet = QUIET_OF_A_DEMO if simulated else QUIET
+        engine = engine_of(settings, await store.memory(clock.now()), clock, quiet=quiet)
         gc.collect()
         gc.freeze()  # rules and the board live as long as the program: no collection need walk them
         sources = await stack.enter_async_context(closing(sources_of(settings, clock)))
@@ -140,48 +138,15 @@ async def serve(
         await bot.wake_up()
         _log.info("bot.started", venues=len(sources), rules=len(engine.book), database=str(settings.database))
         before = await store.outbox.counts()
-        await _until_the_end(bot, sources, conversation)
+        watching = Watching(
+            settings=settings, clock=clock, store=store, engine=engine, pipeline=bot.pipeline, clients=sources
+        )
+        await _until_the_end(bot, watching, conversation)
         after = await store.outbox.counts()
         bot.tally.delivered = after.delivered - before.delivered
         bot.tally.lost = after.waiting + after.refused - before.refused
     _log.info("bot.stopped")
     return bot.tally
-
-
-def engine_of(settings: Settings, memory: Memory, clock: Clock) -> Engine:
-    """Start an engine where the store left off, without venues and chat platforms that are no longer set up."""
-    kept = tuple(memory.rules)
-    rules = [rule for rule in kept if rule.destination.platform in settings.platforms]
-    if len(rules) < len(kept):
-        _log.warning("rules.waiting", count=len(kept) - len(rules), reason="their platform is not set up")
-    watched = [o for o in memory.observations if o.funding.instrument.venue in settings.venues]
-    universe = Universe(bases=frozenset(settings.bases), min_open_interest=settings.min_open_interest)
-    return Engine(
-        universe=universe,
-        stale_after=settings.stale_after,
-        memory=replace(memory, observations=watched, rules=rules),
-        now=clock.now(),
-    )
-
-
-def sources_of(settings: Settings, clock: Clock) -> tuple[FundingSource, ...]:
-    """Return a client for each configured venue."""
-    options = settings.ccxt_options()
-    return tuple(
-        VenueClient(profile(venue), clock, configuration=options.get(venue), cache=settings.markets_cache)
-        for venue in settings.venues
-    )
-
-
-@asynccontextmanager
-async def closing(sources: tuple[FundingSource, ...]) -> AsyncIterator[tuple[FundingSource, ...]]:
-    """Close the clients at the end, all at once: ccxt takes a quarter of a second for each."""
-    try:
-        yield sources
-    finally:
-        async with asyncio.TaskGroup() as group:
-            for source in sources:
-                group.create_task(source.close())
 
 
 def context_of(
@@ -190,6 +155,9 @@ def context_of(
     """Return what a command is given now."""
     return Context(
         market=store.observations,
+        liquidations=StoredLiquidations(
+            store.liquidations, universe_of(settings), settings.stale_after, clock
+        ),
         rules=rules,
         backlog=store.outbox,
         chats=chats,
@@ -221,10 +189,9 @@ def _at_the_console(*, is_admin: bool) -> Asker:
     return Asker(destination=HERE, user="console", name="console", is_admin=answer_for_all, private=True)
 
 
-async def _until_the_end(bot: Bot, sources: Sequence[FundingSource], conversation: Conversation) -> None:
+async def _until_the_end(bot: Bot, watching: Watching, conversation: Conversation) -> None:
     async with asyncio.TaskGroup() as group:
-        monitors = [group.create_task(_poll(bot, sources))]
-        monitors += [group.create_task(_keep_history(bot, source)) for source in sources]
+        monitors = [group.create_task(watching.run(partial(_retain, bot)))]
         services = services_of(bot.settings, bot.desk, bot.store.notebook, bot.clock)
         platforms = [group.create_task(_keep(bot, one.name, one.run)) for one in services]
         lanes = [group.create_task(_keep(bot, "lane", bot.dispatcher.open(one).run)) for one in services]
@@ -263,32 +230,6 @@ def _interruptible(task: asyncio.Task[None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _poll(bot: Bot, sources: Sequence[FundingSource]) -> None:
-    """Poll every venue on its cadence until cancelled."""
-    schedule = Schedule(fatal=(StorageError,))
-    interval, now = bot.settings.poll_interval, bot.clock.now()
-    for place, source in enumerate(sources):
-        job = FundingJob(source, bot.pipeline, run_once=schedule.once, random=random)
-        schedule.every(interval, source.venue, job.run, first=now + place * _STAGGER)
-    schedule.every(min(_BEAT, interval), "beat", bot.pipeline.beat)
-    schedule.every(_RETENTION, "retention", partial(_retain, bot))
-    await schedule.run()
-
-
 async def _retain(bot: Bot) -> None:
     await roll(bot.store.database, bot.clock.now(), Retention())
     await bot.chats.purge()
-
-
-async def _keep_history(bot: Bot, source: FundingSource) -> None:
-    settings = bot.settings
-    if not settings.backfill_days:
-        return
-    await HistoryJob(
-        source,
-        bot.store.observations,
-        bot.clock,
-        bases=frozenset(settings.bases),
-        span=timedelta(days=settings.backfill_days),
-        pause=settings.poll_interval / _HISTORY_REQUESTS,
-    ).run()

@@ -3,14 +3,16 @@
 import asyncio
 from random import random
 
-from bot.app import a_reader, closing, context_of, engine_of, sources_of
+from bot.app import a_reader, context_of
 from bot.commands.context import Who
 from bot.commands.errors import UsageError
 from bot.commands.registry import answer, read
 from bot.config import Settings
 from bot.messages.document import Document, Heading, Tone
 from bot.store import store_of
-from monitors.jobs.funding import FundingJob, Pipeline
+from bot.watching import closing, engine_of, sources_of
+from monitors.jobs.funding import FundingJob
+from monitors.jobs.pipeline import Pipeline
 from monitors.ports import Clock
 from storage.database import Database
 
@@ -42,7 +44,7 @@ async def poll_once(settings: Settings, clock: Clock) -> None:
     database = await Database.open(settings.database)
     try:
         store = store_of(database, settings.poll_interval)
-        pipeline = Pipeline(engine_of(settings, await store.memory(), clock), store.journal, clock)
+        pipeline = Pipeline(engine_of(settings, await store.memory(clock.now()), clock), store.journal, clock)
         async with closing(sources_of(settings, clock)) as sources, asyncio.TaskGroup() as group:
             for source in sources:
                 job = FundingJob(source, pipeline, run_once=lambda *_: None, random=random)

@@ -7,14 +7,16 @@ from typing import assert_never
 
 from pydantic import HttpUrl
 
-from bot.app import closing, sources_of
 from bot.config import Settings
 from bot.messages import wording
 from bot.messages.document import Cell, Document, Footer, Heading, Paragraph, Table, Tone
 from bot.platforms.discord import identity as discord
 from bot.platforms.identity import Identity, Known, Unknown
 from bot.platforms.telegram import identity as telegram
+from bot.watching import closing, sources_of
 from monitors.exchanges.registry import faults
+from monitors.exchanges.streams import registry as streams
+from monitors.liquidation import FeedGrade
 from monitors.ports import Clock, FundingSource, VenueUnavailableError
 from storage.database import Database
 from storage.errors import StorageError
@@ -45,6 +47,7 @@ async def check(settings: Settings, clock: Clock) -> Document:
         asked = [group.create_task(_venue(source)) for source in sources]
         asked += [group.create_task(_telegram(settings, clock)), group.create_task(_discord(settings))]
     findings += [task.result() for task in asked]
+    findings += [_feed(venue) for venue in settings.venues]
     wrong = [finding for finding in findings if finding.is_fault]
     count = sum(finding.is_set_up for finding in findings)
     heading = Heading(
@@ -91,6 +94,23 @@ async def _venue(source: FundingSource) -> Finding:
         state=f"{len(poll.observations)} perpetuals, {known} with a known interval, "
         f"{wording.plural(dropped, 'row')} left out",
     )
+
+
+def _feed(venue: str) -> Finding:
+    """Tell whether a venue's liquidations can be heard, from what is known of its feed; nothing is dialled."""
+    what, profile = f"{venue} liquidations", streams.feed(venue)
+    if profile is None:
+        return Finding(what=what, state="no public feed: every total lacks them", is_set_up=False)
+    wrong = streams.faults([profile])
+    if wrong:
+        return Finding(what=what, state=wrong[0], to_do="install the pinned requirements again")
+    return Finding(what=what, state=_FEEDS[profile.grade])
+
+
+_FEEDS = {
+    FeedGrade.COMPLETE: "a feed of every print",
+    FeedGrade.THROTTLED: "a throttled feed: its totals are lower bounds",
+}
 
 
 async def _telegram(settings: Settings, clock: Clock) -> Finding:

@@ -19,8 +19,9 @@ from monitors.simulator.server import Simulator
 RULES = (
     "/alert add funding any above 100% apr for 5s keep 5s",
     "/alert add funding any below -100% apr for 5s keep 5s",
+    "/alert add cascade any above $500k severity critical",
 )
-LENGTH = timedelta(seconds=90)
+LENGTH = timedelta(seconds=120)
 """How long the tour without a terminal may take."""
 
 _POLL_INTERVAL = timedelta(seconds=5)
@@ -40,7 +41,7 @@ async def demo(settings: Settings, clock: Clock, *, length: timedelta | None, se
             f"A demo never starts while {' and '.join(settings.chat_tokens)} is set: its alerts are not real. "
             "Unset it first."
         )
-    simulator = Simulator(Market(started_at=clock.now(), seed=seed), clock)
+    simulator = Simulator(Market(started_at=clock.now(), seed=seed, flushes=True), clock)
     talk = _at_a_terminal if is_interactive() else _tour
     with TemporaryDirectory(prefix="skewbell-demo-") as directory:
         async with simulator:
@@ -78,7 +79,7 @@ async def _at_a_terminal(bot: Bot, length: timedelta | None) -> None:
 
 
 async def _tour(bot: Bot, length: timedelta | None) -> None:
-    """Play commands around one alert's life: the market, a rule, the alert, its resolve."""
+    """Play commands around the life of alerts: the market, rules, what rings, a cascade and its end."""
     console = Console(bot.answer, bot.vocabulary, interactive=False)
     ends = bot.clock.now() + (length or LENGTH)
     acts: tuple[tuple[Callable[[], bool], tuple[str, ...]], ...] = (
@@ -87,7 +88,8 @@ async def _tour(bot: Bot, length: timedelta | None) -> None:
             (*RULES, "/status", "/funding BTC", "/next BTC"),
         ),
         (lambda: bot.tally.fired > 0, ("/top", "/spread", "/alert list")),
-        (lambda: bot.tally.resolved > 0, ("/help",)),
+        (lambda: bot.tally.opened > 0, ("/liq", "/cascades")),
+        (lambda: bot.tally.closed > 0, ("/cascades", "/help")),
     )
     async with bot.telling(console):
         for cue, lines in acts:

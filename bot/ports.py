@@ -10,7 +10,10 @@ from monitors.alerts.chats import Change, ChatSettings, Past, Silence
 from monitors.alerts.delivery import Delivery, Letter
 from monitors.alerts.rules import Destination, Rule, Severity
 from monitors.alerts.states import Episode
+from monitors.liquidation import FeedHealth
 from monitors.market import FundingRate, Instrument, Observation, VenueHealth
+from monitors.metrics.liquidations.board import LiquidationBoard
+from monitors.metrics.liquidations.values import Cascade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,25 @@ class MarketView(Protocol):
 
     async def health(self) -> Mapping[str, VenueHealth]:
         """Return what is known of each venue's answers."""
+        ...
+
+
+class LiquidationsView(Protocol):
+    """What is known of forced closes."""
+
+    async def board(self) -> LiquidationBoard:
+        """Return all that is known, windows aged to now; it is for reading only.
+
+        From when the bot last heard a venue, that venue counts as not heard.
+        """
+        ...
+
+    async def feeds(self) -> Sequence[FeedHealth]:
+        """Return what each feed is about by venue, or was when the bot last heard it; `heard_at` tells."""
+        ...
+
+    async def cascades(self, since: datetime, limit: int) -> Sequence[Cascade]:
+        """Return the cascades that go on, or went on since then, the last to open first."""
         ...
 
 

@@ -1,12 +1,13 @@
 """Everything that is kept, laid over one database."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitors.engine import Memory
 from storage.chats import Chats
 from storage.database import Database
 from storage.journal import Journal
+from storage.liquidations import Liquidations
 from storage.notebook import Notebook
 from storage.observations import Observations
 from storage.outbox import Outbox
@@ -31,16 +32,20 @@ class Store:
     records: Records
     notebook: Notebook
     journal: Journal
+    liquidations: Liquidations
     group_wait: timedelta
 
-    async def memory(self) -> Memory:
-        """Read what a restart hands back to the engine."""
+    async def memory(self, now: datetime) -> Memory:
+        """Read what a restart at that time hands back to the engine."""
         return Memory(
             observations=await self.observations.latest(),
             intervals=tuple((await self.observations.intervals()).items()),
             health=tuple((await self.observations.health()).values()),
             rules=await self.rules.load_all(),
             states=tuple((await self.rules.states()).items()),
+            heard=await self.liquidations.heard_before(now),
+            followed=await self.rules.followed(),
+            paid=await self.observations.paid(now - timedelta(days=1)),
         )
 
 
@@ -58,5 +63,6 @@ def store_of(database: Database, poll_interval: timedelta) -> Store:
         records=Records(database),
         notebook=Notebook(database),
         journal=Journal(database, observations, outbox),
+        liquidations=Liquidations(database),
         group_wait=group_wait,
     )

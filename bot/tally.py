@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from monitors.alerts.delivery import Alert
 from monitors.alerts.states import Reason
 from monitors.alerts.tick import Tick
+from monitors.metrics.liquidations.readings import CASCADE
 from monitors.ports import Journal
 
 
@@ -19,6 +20,10 @@ class Tally:
     readings: int = 0
     fired: int = 0
     resolved: int = 0
+    opened: int = 0
+    """Cascades that were told."""
+    closed: int = 0
+    """Of those, the ones that are over."""
     delivered: int = 0
     """Contents that a chat has taken; known at the end."""
     lost: int = 0
@@ -31,8 +36,15 @@ class Tally:
             self.venues.add(tick.health.venue)
             self.polls += 1
         self.readings += tick.readings
+        self.opened += self._of_cascades(tick, Reason.FIRST)
+        self.closed += self._of_cascades(tick, Reason.RESOLVED)
         self.fired += reasons.count(Reason.FIRST)
         self.resolved += reasons.count(Reason.RESOLVED)
+
+    @staticmethod
+    def _of_cascades(tick: Tick, reason: Reason) -> int:
+        alerts = (content for content in tick.contents if isinstance(content, Alert))
+        return sum(alert.series.metric == CASCADE and alert.reason is reason for alert in alerts)
 
 
 class CountingJournal:

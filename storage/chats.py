@@ -33,6 +33,9 @@ _LET_REST = (
     """DELETE FROM states WHERE rule IN (
     SELECT id FROM rules
     WHERE platform = :platform AND chat = :chat AND (:thread = '' OR thread = :thread))""",
+    """DELETE FROM followed WHERE rule IN (
+    SELECT id FROM rules
+    WHERE platform = :platform AND chat = :chat AND (:thread = '' OR thread = :thread))""",
     # Their episodes are over, and nobody is to be told what was missed.
     """DELETE FROM silences
     WHERE platform = :platform AND chat = :chat AND (:thread = '' OR thread = :thread)

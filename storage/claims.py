@@ -17,7 +17,7 @@ from storage.chats import why_off
 AFTER_ORIGINAL = timedelta(seconds=5)
 """How long after its original should have been told a change in place is tried again."""
 
-_ANSWERING = {Reason.ESCALATED, Reason.REPEAT, Reason.RESOLVED}
+_ANSWERING = {Reason.ESCALATED, Reason.REPEAT, Reason.RESOLVED, Reason.AFTERMATH}
 
 
 class _Head(NamedTuple):
@@ -50,7 +50,7 @@ class _Row:
 
 def claim(sql: Sql, platform: str, now: int, limit: int, busy: Collection[Destination]) -> list[Letter]:
     """Lease at most so many letters."""
-    letters.put(sql, silences.over(sql, platform, now), rows.moment(now), timedelta(0))
+    letters.put(sql, silences.over(sql, platform, now), rows.moment(now), letters.Pace(timedelta(0)))
     taken = {(chat.chat, chat.thread) for chat in busy if chat.platform == platform}
     claimed: list[Letter] = []
     # A head that comes to no letter is due no more, so that this ends.

@@ -3,7 +3,7 @@
 from sqlite_utils import Database as Sql
 
 from monitors.alerts.tick import Tick
-from storage import rules
+from storage import followed, heard, rules
 from storage.database import Database
 from storage.observations import Observations
 from storage.outbox import Outbox
@@ -18,15 +18,17 @@ class Journal:
         self._outbox = outbox
 
     async def commit(self, tick: Tick) -> None:
-        """Store observations, changed rule states and letters in one transaction, or nothing of them.
+        """Store all that a tick came to in one transaction, or nothing of it.
 
         Raises:
             StorageError: the file could not be written; nothing of the tick was kept.
         """
 
         def write(sql: Sql) -> None:
-            self._observations.record(sql, tick)
+            numbers = self._observations.record(sql, tick, heard.instruments(tick.heard))
+            heard.record(sql, tick.heard, numbers)
             rules.record_states(sql, tick.states)
+            followed.record(sql, tick.followed)
             rules.retire(sql, tick.retired)
             self._outbox.put(sql, tick.contents, tick.at)
 

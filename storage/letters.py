@@ -31,11 +31,38 @@ class Origin:
         return None if self.message is None else Told(number=self.number, message=self.message)
 
 
-def put(sql: Sql, contents: Iterable[Content], now: datetime, group_wait: timedelta) -> None:
+class Pace:
+    """When what is urgent falls due in each chat and group; for the writer's thread only.
+
+    It lives as long as the program: after a restart a group may be told of once more than its pace allows.
+    """
+
+    def __init__(self, group_wait: timedelta) -> None:
+        self.group_wait = group_wait
+        self._wait = group_wait // timedelta(milliseconds=1)
+        self._last: dict[tuple[str, ...], int] = {}
+
+    def due(self, group: tuple[str, ...], now: int) -> int:
+        """Return now for the first in a group wait; what follows falls due together, one group wait after it."""
+        self._forget(now)
+        last = self._last.pop(group, None)
+        due = now if last is None else max(now, last if last > now else last + self._wait)
+        self._last[group] = min(due, now + self._wait)  # the clock may have been ahead
+        return self._last[group]
+
+    def _forget(self, now: int) -> None:
+        """Drop groups whose last word is long past, the oldest first."""
+        while self._last and self._last[oldest := next(iter(self._last))] + self._wait <= now:
+            del self._last[oldest]
+
+
+def put(sql: Sql, contents: Iterable[Content], now: datetime, pace: Pace) -> None:
     """Add a row for each manner in which a content is told; what has that key already is ignored.
 
     What is told in a message of its own falls due with what waits unclaimed for the same chat and group, at the
-    latest after the group wait: what waits longer may have been put while the clock was ahead. A change in place is due at once and takes the place of earlier ones of its episode.
+    latest after the group wait: what waits longer may have been put while the clock was ahead. What is urgent is
+    due at once, and what follows it within the group wait is due together after that. A change in place is due at
+    once and takes the place of earlier ones of its episode.
     """
     due: dict[tuple[str, ...], int] = {}
     for content in contents:
@@ -45,7 +72,7 @@ def put(sql: Sql, contents: Iterable[Content], now: datetime, group_wait: timede
         for manner in manners(content):
             if manner is Manner.TELL:
                 if group not in due:
-                    due[group] = min((rows.ms(now + group_wait), *_joined(sql, group)))
+                    due[group] = _due(sql, group, content, now, pace)
                 _insert(sql, key, manner, content, (int(PRIORITY[content.severity]), due[group], now))
             else:
                 own = f"{key}/{manner}"
@@ -161,6 +188,12 @@ def refuse_waiting(sql: Sql, destination: Destination, why: str, now: int) -> No
         AND settled_ms IS NULL AND (state = 'waiting' OR due_ms <= :now)""",
         {**rows.bindings(destination), "why": why, "now": now},
     )
+
+
+def _due(sql: Sql, group: tuple[str, ...], content: Content, now: datetime, pace: Pace) -> int:
+    if content.is_urgent:
+        return pace.due(group, rows.ms(now))
+    return min((rows.ms(now + pace.group_wait), *_joined(sql, group)))
 
 
 def _joined(sql: Sql, group: tuple[str, ...]) -> tuple[int, ...]:

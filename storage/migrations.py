@@ -6,6 +6,7 @@ from sqlite_utils import Database as Sql
 from sqlite_utils import Migrations
 
 from storage.errors import CorruptError, NewerVersionError, NotMigratedError
+from storage.liquidation_tables import LIQUIDATIONS
 
 SET = "skewbell"
 """The name of our steps in sqlite-utils' table of applied migrations."""
@@ -217,7 +218,13 @@ CREATE TABLE notes (
 ) STRICT, WITHOUT ROWID;
 """
 
-STEPS = (("0001_market", MARKET), ("0002_rules", RULES), ("0003_letters", LETTERS), ("0004_chats", CHATS))
+STEPS = (
+    ("0001_market", MARKET),
+    ("0002_rules", RULES),
+    ("0003_letters", LETTERS),
+    ("0004_chats", CHATS),
+    ("0005_liquidations", LIQUIDATIONS),
+)
 """In order. States, letters and health hold JSON of our own types: a step must also rewrite what no longer fits."""
 
 

@@ -21,16 +21,17 @@ class Observations:
         self._database = database
         self._ids = InstrumentIds()
 
-    def record(self, sql: Sql, tick: Tick) -> None:
-        """Write the market's part of a tick, first in the tick's transaction."""
+    def record(self, sql: Sql, tick: Tick, others: Sequence[Instrument] = ()) -> Sequence[int]:
+        """Write the market's part of a tick, first in the tick's transaction; return the numbers of other instruments."""
         seen = [observation.funding.instrument for observation in tick.observations]
-        numbers = self._ids.of(sql, [*seen, *(instrument for instrument, _ in tick.intervals)])
+        owners = [*seen, *(instrument for instrument, _ in tick.intervals), *others]
+        numbers = self._ids.of(sql, owners)
         _record_observations(sql, tick, numbers[: len(seen)])
         sql.conn.executemany(
             "UPDATE instruments SET interval_s = ? WHERE id = ?",
             [
                 (interval.total_seconds(), number)
-                for number, (_, interval) in zip(numbers[len(seen) :], tick.intervals, strict=True)
+                for number, (_, interval) in zip(numbers[len(seen) :], tick.intervals, strict=False)
             ],
         )
         if tick.health is not None:
@@ -38,6 +39,7 @@ class Observations:
                 "INSERT OR REPLACE INTO venues (venue, health) VALUES (?, ?)",
                 (tick.health.venue, rows.HEALTH.dump_json(tick.health).decode()),
             )
+        return numbers[len(owners) - len(others) :]
 
     async def latest(self) -> Sequence[Observation]:
         """Return the last observation of every instrument, however old.
@@ -64,6 +66,10 @@ class Observations:
     async def settled(self, instrument: Instrument, since: datetime) -> Sequence[FundingRate]:
         """Return the settled rates since then, oldest first, with settlement times to the second."""
         return await self._database.read(partial(settlements.settled, instrument, since))
+
+    async def paid(self, since: datetime) -> Sequence[FundingRate]:
+        """Return what every instrument settled since then."""
+        return await self._database.read(partial(settlements.paid, since))
 
     async def add_settled(self, rates: Sequence[FundingRate], backfill: Backfill | None = None) -> None:
         """Keep settled rates, and how far a back-fill has come with them, in one transaction.

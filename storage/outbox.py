@@ -11,7 +11,7 @@ from monitors.alerts.delivery import Content, Deferred, Delivered, Delivery, Let
 from monitors.alerts.rules import Destination
 from storage import claims, letters, moving, rows
 from storage.database import Database
-from storage.letters import LEASE
+from storage.letters import LEASE, Pace
 
 __all__ = ["LEASE", "Outbox", "OutboxCounts"]
 
@@ -35,15 +35,17 @@ class Outbox:
 
     def __init__(self, database: Database, *, group_wait: timedelta) -> None:
         self._database = database
-        self._group_wait = group_wait
+        self._pace = Pace(group_wait)
 
     def put(self, sql: Sql, contents: Iterable[Content], now: datetime) -> None:
         """Add what is to be told, in the transaction of its tick, in each of the manners it is told in.
 
         What has that key already is ignored. It falls due with what waits unclaimed for the same chat and group,
-        at the latest after the group wait; a change of a message in place is due at once.
+        at the latest after the group wait. What is urgent is due at once, unless the same chat and group had
+        something urgent within the last group wait: then one group wait after that was due, together with what
+        else is put until then. A change of a message in place is due at once.
         """
-        letters.put(sql, contents, now, self._group_wait)
+        letters.put(sql, contents, now, self._pace)
 
     async def claim(
         self, platform: str, now: datetime, limit: int, *, busy: Collection[Destination] = ()
@@ -66,7 +68,7 @@ class Outbox:
 
         What was never claimed falls due after the group wait at the latest, whatever the clock was then.
         """
-        latest = rows.ms(now + self._group_wait)
+        latest = rows.ms(now + self._pace.group_wait)
         await self._database.write(lambda sql: letters.take_over(sql, rows.ms(now), latest))
 
     async def next_due(self, platform: str, after: datetime) -> datetime | None:

@@ -39,6 +39,14 @@ class Retention:
     """Letters that are settled, and audit lines."""
     records_per_chat: int = 1_000
     """Of each of the two, and the newest of them."""
+    prints: timedelta = timedelta(days=30)
+    buckets: timedelta = timedelta(days=29)
+    """Baselines look back 28 days."""
+    gaps: timedelta = timedelta(days=30)
+    """From their end; one that lasts is kept."""
+    cascades: timedelta = timedelta(days=400)
+    """From their end; one that goes on is kept."""
+    books: timedelta = timedelta(hours=24)
 
 
 async def roll(database: Database, now: datetime, retention: Retention) -> None:
@@ -57,6 +65,14 @@ async def roll(database: Database, now: datetime, retention: Retention) -> None:
     for records in (_LETTERS, _CHANGES):
         await _exhaust(database, partial(_drop_old, records, rows.ms(now - retention.records)))
         await _drop_surplus(database, records, retention.records_per_chat)
+    for statement, kept in (
+        (_PRINTS, retention.prints),
+        (_BUCKETS, retention.buckets),
+        (_BOOKS, retention.books),
+        (_GAPS, retention.gaps),
+        (_CASCADES, retention.cascades),
+    ):
+        await _exhaust(database, partial(_drop_past, statement, rows.ms(now - kept)))
 
 
 async def _exhaust(database: Database, one_slice: Callable[[Sql], bool]) -> None:
@@ -140,6 +156,28 @@ def _drop_hours(before: int, sql: Sql) -> bool:
         return False
     sql.execute("DELETE FROM hourly WHERE slot < ?", (((oldest >> 19) + 1) << 19,))
     return True
+
+
+_PRINTS = """
+DELETE FROM prints WHERE at_ms < :before
+AND at_ms <= coalesce((SELECT at_ms FROM prints ORDER BY at_ms LIMIT 1 OFFSET :slice), :before)
+"""
+_BUCKETS = """
+DELETE FROM buckets WHERE slot < :before / 300000
+AND slot <= coalesce((SELECT slot FROM buckets ORDER BY slot LIMIT 1 OFFSET :slice), :before)
+"""
+_BOOKS = """
+DELETE FROM books WHERE at_ms < :before
+AND at_ms <= coalesce((SELECT at_ms FROM books ORDER BY at_ms LIMIT 1 OFFSET :slice), :before)
+"""
+# Of these there are few; what has no end yet stays.
+_GAPS = "DELETE FROM gaps WHERE until_ms < :before"
+_CASCADES = "DELETE FROM cascades WHERE closed_ms < :before"
+
+
+def _drop_past(statement: str, before: int, sql: Sql) -> bool:
+    """Delete the oldest rows of a table, those of one moment together."""
+    return bool(sql.execute(statement, {"before": before, "slice": SLICE_ROWS - 1}).rowcount)
 
 
 async def _drop_settled(database: Database, before: int) -> None:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from monitors.alerts.delivery import Alert, Content, Missed, Notice
 from monitors.alerts.rules import Destination, Direction, Level, Rule, Selector, Severity, Timing
 from monitors.alerts.states import Cooling, Firing, Pending, Recovering, RuleState
+from monitors.liquidation import PositionSide, Window
 from monitors.market import FundingRate, Instrument, Margin, Observation, OpenInterest, RateKind, VenueHealth
 
 Row = Sequence[Any]
@@ -41,6 +42,16 @@ def ms(at: datetime) -> int:
 def moment(milliseconds: int) -> datetime:
     """Return the time of so many milliseconds since 1970."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def ms_or_none(at: datetime | None) -> int | None:
+    """Return milliseconds since 1970 of a time that may be none."""
+    return None if at is None else ms(at)
+
+
+def moment_or_none(milliseconds: int | None) -> datetime | None:
+    """Return the time of milliseconds that may be none."""
+    return None if milliseconds is None else moment(milliseconds)
 
 
 def instrument_row(instrument: Instrument) -> Row:
@@ -144,9 +155,11 @@ def rule_row(rule: Rule) -> Row:
         timing.step_gap.total_seconds(),
         rule.severity.value,
         rule.once,
-        None if rule.until is None else ms(rule.until),
+        ms_or_none(rule.until),
         rule.paused,
         rule.preset,
+        rule.selector.side,
+        rule.selector.window,
     )
 
 
@@ -164,17 +177,17 @@ def rule_reader() -> Callable[[Row], Rule]:
     )
 
     def read(row: Row) -> Rule:
-        loudness, once, until_ms, paused, preset = row[18:]
+        loudness, once, until_ms, paused, preset, side, window = row[18:]
         return Rule(
             id=row[0],
             destination=chat(*row[1:4]),
             metric=row[4],
-            selector=selector(*row[5:8]),
+            selector=selector(*row[5:8], side, window),
             level=None if row[8] is None else level(*row[8:12]),
             timing=timing(*row[12:18]),
             severity=severity(loudness),
             once=bool(once),
-            until=None if until_ms is None else moment(until_ms),
+            until=moment_or_none(until_ms),
             paused=bool(paused),
             preset=preset,
         )
@@ -233,8 +246,16 @@ def _interval(seconds: float | None) -> timedelta | None:
     return None if seconds is None else timedelta(seconds=seconds)
 
 
-def _selector(base: str | None, venue: str | None, margin: str) -> Selector:
-    return Selector(base=base, venue=venue, margin=Margin(margin))
+def _selector(
+    base: str | None, venue: str | None, margin: str, side: str | None, window: str | None
+) -> Selector:
+    return Selector(
+        base=base,
+        venue=venue,
+        margin=Margin(margin),
+        side=PositionSide(side) if side else None,
+        window=Window(window) if window else None,
+    )
 
 
 def _level(direction: str, fire_at: float, clear_at: float, typed: str) -> Level:

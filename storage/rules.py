@@ -7,11 +7,13 @@ from typing import assert_never
 
 from sqlite_utils import Database as Sql
 
+from monitors.alerts.aftermath import Followed, FollowedKey
 from monitors.alerts.rules import Destination, Rule
 from monitors.alerts.states import Cooling, Episode, Firing, Pending, Recovering, RuleKey, RuleState
+from monitors.liquidation import PositionSide, Window
 from monitors.market import Margin
 from monitors.metrics.reading import Series
-from storage import rows, silences
+from storage import followed, rows, silences
 from storage.database import Database
 
 _WATCHING = """
@@ -20,7 +22,7 @@ SELECT * FROM rules WHERE NOT EXISTS (
     WHERE platform = rules.platform AND chat = rules.chat AND thread IN ('', rules.thread)
 ) ORDER BY id
 """
-_STATES = "SELECT rule, metric, base, margin, venue, symbol, kind, state FROM states"
+_STATES = "SELECT rule, metric, base, margin, venue, symbol, side, window, kind, state FROM states"
 _OF_CHAT = "WHERE rule IN (SELECT id FROM rules WHERE platform = ? AND chat = ? AND thread = ?)"
 
 
@@ -109,6 +111,10 @@ class Rules:
         """Return every state but the quiet rest, as the last tick left it."""
         return await self._database.read(lambda sql: dict(_states(sql.execute(_STATES))))
 
+    async def followed(self) -> Sequence[tuple[FollowedKey, Followed]]:
+        """Return the episodes over whose aftermath is still to be told, as the last tick left them."""
+        return await self._database.read(followed.load)
+
 
 def record_states(sql: Sql, states: Iterable[tuple[RuleKey, RuleState | None]]) -> None:
     """Write what changed; a state of a rule that was removed meanwhile is dropped."""
@@ -118,21 +124,22 @@ def record_states(sql: Sql, states: Iterable[tuple[RuleKey, RuleState | None]]) 
         if state is None:
             rested.append(key)
         else:
-            changed.append((*key, *rows.state_row(state), rule))
+            changed.append((*key, series.side or "", series.window or "", *rows.state_row(state), rule))
     sql.conn.executemany(
         """DELETE FROM states
         WHERE rule = ? AND metric = ? AND base = ? AND margin = ? AND venue = ? AND symbol = ?""",
         rested,
     )
     sql.conn.executemany(
-        """INSERT OR REPLACE INTO states (rule, metric, base, margin, venue, symbol, kind, state)
-        SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM rules WHERE id = ?)""",
+        """INSERT OR REPLACE INTO states
+            (rule, metric, base, margin, venue, symbol, side, window, kind, state)
+        SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM rules WHERE id = ?)""",
         changed,
     )
 
 
 def retire(sql: Sql, ids: Sequence[int]) -> None:
-    """Delete rules and, by their foreign key, their states; a silence that waits for an episode of one ends."""
+    """Delete rules and, by their foreign key, what is kept of their series; a silence that waits for an episode of one ends."""
     sql.conn.executemany("DELETE FROM rules WHERE id = ?", [(rule,) for rule in ids])
     silences.end_episodes(sql, ids)
 
@@ -153,15 +160,23 @@ def _change(sql: Sql, rule: Rule) -> bool:
 def _insert(sql: Sql, number: int | None, row: rows.Row) -> int:
     (kept,) = sql.execute(
         """INSERT INTO rules VALUES
-        (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+        (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
         (number, *row),
     ).fetchone()
     return int(kept)
 
 
 def _states(found: Iterable[rows.Row]) -> Iterator[tuple[RuleKey, RuleState]]:
-    for rule, metric, base, margin, venue, symbol, *rest in found:
-        series = Series(metric=metric, base=base, margin=Margin(margin), venue=venue, symbol=symbol)
+    for rule, metric, base, margin, venue, symbol, side, window, *rest in found:
+        series = Series(
+            metric=metric,
+            base=base,
+            margin=Margin(margin),
+            venue=venue,
+            symbol=symbol,
+            side=PositionSide(side) if side else None,
+            window=Window(window) if window else None,
+        )
         yield (rule, series), rows.state(*rest)
 
 

@@ -35,6 +35,17 @@ def settled(instrument: Instrument, since: datetime, sql: Sql) -> list[FundingRa
     return [rows.settled(instrument, row) for row in found]
 
 
+def paid(since: datetime, sql: Sql) -> list[FundingRate]:
+    """Return what every instrument settled since then."""
+    owners = instruments.load(sql)
+    found = sql.execute(
+        """SELECT id, at_s, rate, settled.interval_s FROM instruments
+        CROSS JOIN settled ON settled.instrument = id AND at_s >= ?""",
+        (rows.ms(since) / 1000,),
+    )
+    return [rows.settled(owners[number], row) for number, *row in found]
+
+
 def backfills(sql: Sql) -> dict[Instrument, Backfill]:
     """Return the progress of every instrument's back-fill."""
     owners = instruments.load(sql)

@@ -60,7 +60,7 @@ def held(sql: Sql, destination: Destination, now: int) -> Held:
             Silence(
                 destination=destination,
                 since=rows.moment(since),
-                until=None if until is None else rows.moment(until),
+                until=rows.moment_or_none(until),
                 base=base,
                 rule=rule,
                 episode=episode,
@@ -122,7 +122,7 @@ def _add(sql: Sql, silence: Silence) -> None:
         AND base IS ? AND rule IS ? AND episode IS ? RETURNING missed, missed_since_ms""",
         (*rows.place(silence.destination), *about),
     ).fetchall()
-    since, until = rows.ms(silence.since), None if silence.until is None else rows.ms(silence.until)
+    since, until = rows.ms(silence.since), rows.ms_or_none(silence.until)
     missed = sum(count for count, _ in replaced)
     first = min((begun for count, begun in replaced if count), default=since)
     sql.execute(

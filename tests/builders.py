@@ -1,5 +1,6 @@
 """Builders of values with sensible defaults, so that a test names only what it is about."""
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitors.alerts.delivery import Alert
@@ -14,6 +15,7 @@ from monitors.alerts.rules import (
     default_clear,
 )
 from monitors.alerts.states import Reason
+from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Window
 from monitors.market import (
     FundingRate,
     Instrument,
@@ -23,12 +25,31 @@ from monitors.market import (
     RateKind,
     VenueHealth,
 )
-from monitors.metrics.reading import Evidence, Leg, Series
+from monitors.metrics.board import Board
+from monitors.metrics.intervals import IntervalChange
+from monitors.metrics.liquidations.board import LiquidationBoard
+from monitors.metrics.liquidations.values import (
+    Cascade,
+    Coverage,
+    Crowding,
+    Flush,
+    HeardBefore,
+    Key,
+    Spike,
+    Stress,
+    Totals,
+    VenueFlow,
+)
+from monitors.metrics.reading import ALL_VENUES, Cut, Evidence, Leg, Series
+from monitors.metrics.view import View
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 """The present of the tests."""
 
 HOME = Destination(platform="console", chat="console")
+
+STALE = timedelta(minutes=3)
+"""How old an observation of the tests may be."""
 
 
 def an_instrument(
@@ -127,6 +148,8 @@ def a_rule(
     base: str | None = "BTC",
     venue: str | None = None,
     margin: Margin = Margin.LINEAR,
+    side: PositionSide | None = None,
+    window: Window | None = None,
     level: Level | None = None,
     timing: Timing | None = None,
     severity: Severity = Severity.WARNING,
@@ -141,7 +164,7 @@ def a_rule(
         id=rule_id,
         destination=destination,
         metric=metric,
-        selector=Selector(base=base, venue=venue, margin=margin),
+        selector=Selector(base=base, venue=venue, margin=margin, side=side, window=window),
         level=None if metric == "interval_change" else level or a_level(),
         timing=timing or Timing(),
         severity=severity,
@@ -218,4 +241,191 @@ def a_health(
         failures=0 if failing_since is None else 1,
         reason=reason,
         blocked=blocked,
+    )
+
+
+def a_liquidation(
+    side: PositionSide = PositionSide.LONG,
+    *,
+    instrument: Instrument | None = None,
+    quantity: float = 40.0,
+    price: float = 60_000.0,
+    at: datetime = NOON,
+) -> Liquidation:
+    """Build a forced close of BTC that was received as it happened."""
+    at_ms = int(at.timestamp() * 1000)
+    return Liquidation(instrument or an_instrument("bybit"), side, quantity, price, at_ms, at_ms)
+
+
+def a_flow(
+    venue: str = "bybit",
+    long_usd: float = 8.1e6,
+    short_usd: float = 1.2e6,
+    count: int = 321,
+    *,
+    grade: FeedGrade = FeedGrade.COMPLETE,
+    saturated: bool = False,
+) -> VenueFlow:
+    """Build one venue's part of a total."""
+    totals = Totals(long_usd=long_usd, short_usd=short_usd, count=count)
+    return VenueFlow(venue=venue, grade=grade, totals=totals, saturated=saturated)
+
+
+def a_coverage(
+    *heard: str,
+    throttled: tuple[str, ...] = (),
+    partial: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
+    silent: tuple[str, ...] = (),
+) -> Coverage:
+    """Build what was heard of a window: bybit throughout unless told otherwise."""
+    return Coverage(
+        heard=heard or ("bybit",), throttled=throttled, partial=partial, missing=missing, silent=silent
+    )
+
+
+def a_spike(
+    usd: float = 9.3e6,
+    *,
+    z: float | None = 4.8,
+    ratio: float | None = 24.0,
+    samples: int = 84,
+    severity: int = 0,
+    is_spike: bool = True,
+) -> Spike:
+    """Build a comparison with the usual; with z and ratio None there is no baseline yet."""
+    return Spike(usd=usd, z=z, ratio=ratio, samples=samples, needed=40, severity=severity, is_spike=is_spike)
+
+
+def a_cascade(
+    base: str = "BTC",
+    *,
+    side: PositionSide = PositionSide.LONG,
+    opened_at: datetime = NOON - timedelta(minutes=3),
+    lasted: timedelta = timedelta(minutes=3),
+    closed_at: datetime | None = None,
+    totals: Totals | None = None,
+    price_before: float | None = 60_000.0,
+    price_now: float | None = 58_800.0,
+    bases: tuple[str, ...] = (),
+    stress: Stress | None = None,
+    is_floor: bool = False,
+    prices_after: tuple[tuple[int, float], ...] = (),
+) -> Cascade:
+    """Build a cascade that runs; its largest minute is the second and took 3 million."""
+    return Cascade(
+        base=base,
+        side=side,
+        opened_at=opened_at,
+        updated_at=opened_at + lasted,
+        closed_at=closed_at,
+        totals=totals or Totals(long_usd=8.1e6, short_usd=0.2e6, count=120),
+        peak_minute=opened_at + timedelta(minutes=1),
+        peak_minute_usd=3e6,
+        price_before=price_before,
+        price_now=price_now,
+        bases=bases,
+        stress=stress,
+        is_floor=is_floor,
+        prices_after=prices_after,
+    )
+
+
+def a_flush(
+    *venues: VenueFlow,
+    window: Window | None = Window.H1,
+    totals: Totals | None = None,
+    coverage: Coverage | None = None,
+    severity: int = 0,
+    largest: Liquidation | None = None,
+    spike: Spike | None = None,
+    open_interest_usd: float | None = None,
+    crowding: Crowding | None = None,
+    cascade: Cascade | None = None,
+) -> Flush:
+    """Build what an alert about liquidations rests on; its totals are those of its venues, at first bybit's."""
+    flows = venues or (a_flow(),)
+    summed = Totals(
+        sum(flow.totals.long_usd for flow in flows),
+        sum(flow.totals.short_usd for flow in flows),
+        sum(flow.totals.count for flow in flows),
+    )
+    return Flush(
+        window=window,
+        totals=totals or (cascade.totals if cascade else summed),
+        venues=flows,
+        coverage=coverage or a_coverage(*(flow.venue for flow in flows)),
+        severity=severity,
+        largest=largest,
+        spike=spike,
+        open_interest_usd=open_interest_usd,
+        crowding=crowding,
+        cascade=cascade,
+    )
+
+
+def a_flush_alert(
+    metric: str,
+    value: float,
+    flush: Flush | None,
+    reason: Reason = Reason.FIRST,
+    *,
+    base: str = "BTC",
+    venue: str = ALL_VENUES,
+    symbol: str = "",
+    side: PositionSide | None = None,
+    window: Window | None = Window.H1,
+    level: Level | None = None,
+    since: datetime = NOON - timedelta(minutes=2),
+    peak: float | None = None,
+) -> Alert:
+    """Build an alert about liquidations; more may have happened than was counted if its coverage says so."""
+    coverage = None if flush is None else flush.coverage
+    return Alert(
+        reason=reason,
+        rule=a_rule(metric=metric, level=level or a_level(value / 2, typed="half of it")),
+        series=Series(metric, base, Margin.LINEAR, venue, symbol, side, window),
+        value=value,
+        at=NOON,
+        since=since,
+        peak=value if peak is None else peak,
+        evidence=Evidence(legs=(), flush=flush, is_floor=coverage is not None and coverage.is_floor),
+    )
+
+
+def a_liquidation_board(
+    before: HeardBefore | None = None,
+    *,
+    feeds: Sequence[str] = ("bybit",),
+    without_feed: Sequence[str] = (),
+    now: datetime = NOON,
+) -> LiquidationBoard:
+    """Build a board that has heard only what it is told of."""
+    return LiquidationBoard(
+        before or HeardBefore(), feeds=feeds, without_feed=without_feed, stale_after=STALE, now=now
+    )
+
+
+def a_view(
+    *observations: Observation,
+    board: Board | None = None,
+    liquidations: LiquidationBoard | None = None,
+    now: datetime = NOON,
+    cuts: Collection[Cut] = (),
+    changes: tuple[IntervalChange, ...] = (),
+    prints: tuple[Liquidation, ...] = (),
+    keys: Collection[Key] = (),
+    cascades: tuple[Cascade, ...] = (),
+) -> View:
+    """Build a view after a poll; `cuts` are what rules are about, whatever the metric."""
+    return View(
+        board=board or Board(observations, stale_after=STALE),
+        liquidations=liquidations or a_liquidation_board(),
+        now=now,
+        cuts=lambda _: cuts,
+        observations=observations,
+        interval_changes=changes,
+        prints=prints,
+        keys=keys,
+        cascades=cascades,
     )

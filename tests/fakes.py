@@ -12,7 +12,18 @@ from monitors.alerts.delivery import PRIORITY, Deferred, Delivered, Delivery, Le
 from monitors.alerts.rules import Destination, Rule
 from monitors.alerts.states import Episode
 from monitors.alerts.tick import Tick
-from monitors.market import Backfill, FundingRate, Instrument, Observation, Poll, VenueHealth
+from monitors.liquidation import FeedHealth
+from monitors.market import (
+    Backfill,
+    FundingRate,
+    Instrument,
+    Observation,
+    OpenInterest,
+    Poll,
+    VenueHealth,
+)
+from monitors.metrics.liquidations.board import LiquidationBoard
+from monitors.metrics.liquidations.values import BookSample, Cascade
 from monitors.ports import VenueUnavailableError
 from tests.builders import NOON
 
@@ -59,6 +70,26 @@ class FakeMarketView:
 
     async def health(self) -> Mapping[str, VenueHealth]:
         return {health.venue: health for health in self.venues}
+
+
+@dataclass(slots=True)
+class FakeLiquidationsView:
+    """Liquidations that the test made known; those of the board given, and the cascades told."""
+
+    known: LiquidationBoard
+    clock: FakeClock = field(default_factory=FakeClock)
+    told: Sequence[Cascade] = ()
+
+    async def board(self) -> LiquidationBoard:
+        self.known.tape.advance(self.clock.now())
+        return self.known
+
+    async def feeds(self) -> Sequence[FeedHealth]:
+        return self.known.tape.feeds()
+
+    async def cascades(self, since: datetime, limit: int) -> Sequence[Cascade]:
+        going_on = [one for one in self.told if one.closed_at is None or one.closed_at >= since]
+        return sorted(going_on, key=lambda one: (-one.opened_at.timestamp(), one.base))[:limit]
 
 
 @dataclass(slots=True)
@@ -332,6 +363,46 @@ class FakeSource:
 
     async def close(self) -> None:
         self.closed = True
+
+
+@dataclass(slots=True)
+class FakeStressSource:
+    """A venue that answers, by symbol, the books and open interest the test gave it; what it lacks it refuses.
+
+    Each request lasts `takes` of the clock, if there is one.
+    """
+
+    venue: str = "bybit"
+    open_interest_requests: int = 1
+    books: dict[str, BookSample | VenueUnavailableError | None] = field(default_factory=dict)
+    interests: dict[str, OpenInterest | VenueUnavailableError] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    clock: FakeClock | None = None
+    takes: timedelta = timedelta(0)
+
+    async def book(self, instrument: Instrument) -> BookSample | None:
+        self._note(f"book {instrument.symbol}")
+        book = self.books.get(instrument.symbol, _UNLISTED)
+        if isinstance(book, VenueUnavailableError):
+            raise book
+        return book
+
+    async def open_interest(self, instrument: Instrument) -> OpenInterest:
+        if not self.open_interest_requests:
+            raise VenueUnavailableError("has no request for one instrument's open interest")
+        self._note(f"open interest {instrument.symbol}")
+        interest = self.interests.get(instrument.symbol, _UNLISTED)
+        if isinstance(interest, VenueUnavailableError):
+            raise interest
+        return interest
+
+    def _note(self, request: str) -> None:
+        self.asked.append(request)
+        if self.clock is not None:
+            self.clock.advance(self.takes)
+
+
+_UNLISTED = VenueUnavailableError("does not list an instrument it was asked for")
 
 
 @dataclass(slots=True)

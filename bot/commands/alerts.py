@@ -19,6 +19,7 @@ from bot.commands.spec import About, Kind
 from bot.messages.document import Block, Document, Fields, Heading, Paragraph
 from bot.messages.pressing import press
 from monitors.alerts.rules import Direction, Rule
+from monitors.metrics.registry import metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class AlertAdd:
     async def run(self, context: Context) -> Document:
         """Keep the rule and echo how it was understood; a line that stops short is answered with what may follow."""
         line, board = self.line or "", await context.board()
-        choice = next_choice(line, context, board)
+        choice = await next_choice(line, context, board)
         if choice is not None:
             return replace(choice, blocks=(*choice.blocks, await footer(context, ())))
         drafted = draft(line, context, board)
@@ -65,7 +66,7 @@ class AlertEdit:
         if self.changes is None:
             choice = change_choices(rule)
             return replace(choice, blocks=(*choice.blocks, await footer(context, ())))
-        return await _change(rule, parse_clauses(self.changes), context)
+        return await _change(rule, parse_clauses(self.changes, metric(rule.metric)), context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +78,17 @@ class Threshold:
     who: ClassVar[Who] = Who.EDITOR
 
     rule: RuleId
-    level: Annotated[str, About(Kind.LEVEL, "a level such as 0.08%/8h or 60% apr")]
+    level: Annotated[str, About(Kind.LEVEL, "a level such as 0.08%/8h, 60% apr or $10M")]
 
     async def run(self, context: Context) -> Document:
         """Move the level; it stays on its side unless `above` or `below` stands before it."""
         rule = await find_rule(self.rule, context)
+        watched = metric(rule.metric)
         if rule.level is None:
             raise UsageError(f"Expected a rule with a level: rule {rule.id} rings at every change.")
         if self.level.lower().startswith(tuple(Direction)):
-            return await _change(rule, parse_clauses(self.level), context)
-        clauses = Clauses(direction=rule.level.direction, fire=parse_level(self.level))
+            return await _change(rule, parse_clauses(self.level, watched), context)
+        clauses = Clauses(direction=rule.level.direction, fire=parse_level(self.level, watched.unit))
         return await _change(rule, clauses, context)
 
 
@@ -148,14 +150,14 @@ class AlertTest:
     """What a rule's alert will look like."""
 
     name: ClassVar[str] = "alert test"
-    summary: ClassVar[str] = "show what a rule's alert looks like, with the market of now"
+    summary: ClassVar[str] = "show what a rule's alert looks like"
     who: ClassVar[Who] = Who.EDITOR
 
     rule: RuleId
 
     async def run(self, context: Context) -> Document:
         """Render a made-up alert; no rule's state is touched."""
-        return rehearse(await find_rule(self.rule, context), await context.board(), context)
+        return await rehearse(await find_rule(self.rule, context), await context.board(), context)
 
 
 async def _change(rule: Rule, clauses: Clauses, context: Context) -> Document:

@@ -13,19 +13,31 @@ from bot.commands.registry import COMMANDS, specs
 from bot.commands.rule_pages import label_of
 from bot.commands.settings import NOBODY
 from bot.commands.spec import Kind
+from bot.commands.usual import offered_levels
 from bot.messages import numbers
 from bot.messages.compose import headline
 from monitors.alerts.delivery import last_words
+from monitors.alerts.rules import Direction
+from monitors.metrics.instruments import FUNDING
+from monitors.metrics.liquidations.values import MARKET
+from monitors.metrics.registry import Metric, Unit, metric
 
 LENGTHS = ("1h", "4h", "8h", "1d", "7d", RESOLVED)
 """How long a silence usually is."""
-LEVELS = ("0.03%/8h", "0.06%/8h", "0.1%/8h", "0.2%/8h")
-"""Usual levels, in words without a space."""
 RECENT = 10
 """How many of the last alerts are offered."""
 
 _COUNTS = ("5", "10", "25")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,7}(?:\.[0-9]{1,12})?", re.ASCII)
+
+_TEMPLATES = {
+    Unit.RATE: ("{}%/8h", "{}% apr", "{}bp/8h"),
+    Unit.HOURS: (),
+    Unit.USD: ("${}M", "${}K"),
+    Unit.SHARE: ("{}%",),
+    Unit.SCORE: ("{}",),
+}
+"""What a bare number may mean."""
 
 Choice = tuple[str, str]
 """A label and the value that it stands for."""
@@ -34,7 +46,7 @@ Choice = tuple[str, str]
 async def choices_of(kind: Kind, command: str, typed: str, context: Context) -> Sequence[Choice]:
     """Return what begins as typed, then what holds it; a bare number becomes a level or a duration."""
     if kind is Kind.LEVEL:
-        return _levels(typed)
+        return _levels(typed, await _watched(context))
     if kind is Kind.UNTIL:
         return _matching(typed, [*_duration(typed), *_plain(LENGTHS)])
     return _matching(typed, await _known(kind, command, context))
@@ -58,6 +70,10 @@ async def _known(kind: Kind, command: str, context: Context) -> Iterable[Choice]
 
 async def _bases(context: Context) -> Iterable[Choice]:
     return _plain((await context.board()).bases())
+
+
+async def _totals(context: Context) -> Iterable[Choice]:
+    return [(f"{MARKET}: all coins together", MARKET), *await _bases(context)]
 
 
 async def _rules(context: Context, command: str = "") -> Iterable[Choice]:
@@ -86,24 +102,39 @@ async def _editors(context: Context) -> Iterable[Choice]:
 
 _SOURCES: dict[Kind, Callable[[Context], Awaitable[Iterable[Choice]]]] = {
     Kind.BASE: _bases,
+    Kind.TOTAL: _totals,
     Kind.ALERT: _alerts,
     Kind.SUBJECT: _subjects,
     Kind.PERSON: _editors,
 }
 
 
-def _levels(typed: str) -> Sequence[Choice]:
+async def _watched(context: Context) -> Sequence[Metric]:
+    """Return the metrics with a level that this chat's rules are about, one a unit; funding without any rule."""
+    rules = await context.rules.of(context.destination)
+    found = [metric(rule.metric) for rule in rules] or [metric(FUNDING)]
+    return list({one.unit: one for one in found if one.has_level}.values())
+
+
+def _levels(typed: str, watched: Sequence[Metric]) -> Sequence[Choice]:
     """Return the usual levels, or a bare number with each unit."""
+    return [choice for one in watched for choice in _levels_of(typed, one)]
+
+
+def _levels_of(typed: str, watched: Metric) -> Sequence[Choice]:
     if _NUMBER.fullmatch(typed):
-        return _readable(f"{typed}{unit}" for unit in ("%/8h", "% apr", "bp/8h"))
-    return _readable([typed]) or _readable(level for level in LEVELS if level.startswith(typed))
+        return _readable((template.format(typed) for template in _TEMPLATES[watched.unit]), watched.unit)
+    usual = offered_levels(watched, Direction.ABOVE)
+    return _readable([typed], watched.unit) or _readable(
+        (level for level in usual if level.startswith(typed)), watched.unit
+    )
 
 
-def _readable(levels: Iterable[str]) -> Sequence[Choice]:
+def _readable(levels: Iterable[str], unit: Unit) -> Sequence[Choice]:
     found: list[Choice] = []
     for level in levels:
         try:
-            found.append((f"{level}: {numbers.level(parse_level(level).hourly)}", level))
+            found.append((f"{level}: {numbers.level(parse_level(level, unit).value, unit)}", level))
         except UsageError:
             continue
     return found

@@ -1,27 +1,32 @@
 """What may come next in a half-typed command."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from bot.commands.choices import LENGTHS, LEVELS, RECENT, choices_of
+from bot.commands.choices import LENGTHS, RECENT, choices_of
+from bot.commands.clauses import clauses_of, spans_market
 from bot.commands.context import Context
 from bot.commands.drafting import draft
 from bot.commands.errors import UsageError
-from bot.commands.grammar import ALL, ANY, keywords, parse_clauses
+from bot.commands.grammar import ALL, ANY, BOTH, parse_clauses
 from bot.commands.presets import PRESETS
 from bot.commands.registry import COMMANDS, specs
 from bot.commands.rule_words import sentence
 from bot.commands.settings import NOBODY
 from bot.commands.spec import PREFIX, Argument, Kind, Spec, spec_of
-from monitors.alerts.rules import Severity
-from monitors.metrics.registry import METRICS
+from bot.commands.usual import offered_levels
+from monitors.alerts.rules import Direction, Severity
+from monitors.liquidation import NO_FEED, PositionSide
+from monitors.metrics.instruments import FUNDING
+from monitors.metrics.liquidations.values import MARKET
+from monitors.metrics.registry import METRICS, Metric, Scope, Source, metric
 
 MOST = 25
 LONGEST = 100
 """How many offers there may be and how many characters in one: Discord's limits for a choice."""
 
 _WORDS_BEFORE_CLAUSES = 2  # a rule's line begins with its metric and its base
-_A_RULE = "1"  # stands for the rule that changes are about: what may come next is the same for every rule
+_A_RULE = "0"  # stands for the rule that changes are about, which is not known where they are typed
 _WAITS = ("2m", "5m", "15m", "1h")
 
 
@@ -42,6 +47,8 @@ class Vocabulary:
     bases: tuple[str, ...] = ()
     venues: tuple[str, ...] = ()
     rules: tuple[int, ...] = ()
+    watched: Mapping[int, str] = field(default_factory=dict[int, str])
+    """The metric of each rule."""
     alerts: tuple[int, ...] = ()
     """The last alerts told, the newest first."""
 
@@ -54,6 +61,7 @@ async def vocabulary(context: Context) -> Vocabulary:
         bases=(await context.board()).bases(),
         venues=context.venues,
         rules=tuple(rule.id for rule in rules),
+        watched={rule.id: rule.metric for rule in rules},
         alerts=tuple(past.number for past in told),
     )
 
@@ -82,16 +90,24 @@ def _candidates(before: list[str], words: Vocabulary) -> Iterable[str]:
 def _of_arguments(spec: Spec, given: list[str], words: Vocabulary) -> Iterable[str]:
     for position, argument in enumerate(spec.arguments):
         if argument.kind.takes_the_rest:
-            return _of_the_rest(argument, given[position:], words)
+            return _of_the_rest(argument, given[position:], words, _of_rule(given[:position], words))
         if position == len(given):
             return _of_argument(argument, words)
     return ()
+
+
+def _of_rule(given: list[str], words: Vocabulary) -> Metric | None:
+    """Return the metric of the rule that a command names; None if it names none."""
+    number = given[-1].removeprefix("#") if given else ""
+    name = words.watched.get(int(number)) if number.isdecimal() else None
+    return None if name is None else metric(name)
 
 
 def _of_argument(argument: Argument, words: Vocabulary) -> Iterable[str]:
     numbers = tuple(map(str, words.rules))
     offered: dict[Kind, Iterable[str]] = {
         Kind.BASE: words.bases,
+        Kind.TOTAL: (MARKET, *words.bases),
         Kind.VENUE: words.venues,
         Kind.RULE: numbers,
         Kind.ALERT: map(str, words.alerts),
@@ -103,24 +119,39 @@ def _of_argument(argument: Argument, words: Vocabulary) -> Iterable[str]:
     return offered.get(argument.kind, argument.choices)
 
 
-def _of_the_rest(argument: Argument, given: list[str], words: Vocabulary) -> Iterable[str]:
+def _of_the_rest(
+    argument: Argument, given: list[str], words: Vocabulary, rule: Metric | None
+) -> Iterable[str]:
     if argument.kind is Kind.COMMAND:
         prefix = "".join(f"{word.lower()} " for word in given)
         names = (command.name for command in COMMANDS)
         return [name.removeprefix(prefix).split(" ")[0] for name in names if name.startswith(prefix)]
-    if argument.kind is Kind.LINE and len(given) < _WORDS_BEFORE_CLAUSES:
-        return (ANY, *words.bases) if given else (metric.name for metric in METRICS)
     if argument.kind not in {Kind.LINE, Kind.CHANGES}:
         return ()
-    return _of_clause(given[-1].lower() if given else "", words)
+    if argument.kind is Kind.LINE and not given:
+        return (one.name for one in METRICS)
+    watched = _named(given[0]) if argument.kind is Kind.LINE else rule
+    if argument.kind is Kind.LINE and len(given) < _WORDS_BEFORE_CLAUSES:
+        market = (MARKET,) if watched is not None and spans_market(watched) else ()
+        return (ANY, *market, *words.bases)
+    return _of_clause(given[-1].lower() if given else "", watched, words)
 
 
-def _of_clause(after: str, words: Vocabulary) -> Iterable[str]:
+def _named(name: str) -> Metric | None:
+    """Return the metric of that name; None if there is none."""
+    return next((one for one in METRICS if one.name == name.lower()), None)
+
+
+def _of_clause(after: str, watched: Metric | None, words: Vocabulary) -> Iterable[str]:
     """Return the values of the clause that the last word began, else the words that begin one."""
+    about = watched or metric(FUNDING)
     values: dict[str, Iterable[str]] = {
-        "above": LEVELS,
-        "below": (f"-{level}" for level in LEVELS),
-        "on": (ANY, ALL, *words.venues),
+        "above": offered_levels(about, Direction.ABOVE),
+        "below": offered_levels(about, Direction.BELOW),
+        "window": about.windows,
+        "in": about.windows,
+        "side": (*PositionSide, BOTH),
+        "on": _places(about, words),
         "for": _WAITS,
         "keep": _WAITS,
         "cooldown": _WAITS,
@@ -128,7 +159,16 @@ def _of_clause(after: str, words: Vocabulary) -> Iterable[str]:
         "step": ("1.5", "2", "3"),
         "severity": tuple(Severity),
     }
-    return values.get(after, keywords())
+    return values.get(after) or clauses_of(watched)
+
+
+def _places(watched: Metric, words: Vocabulary) -> tuple[str, ...]:
+    """Return where a rule can be about: funding anywhere, liquidations where they are published."""
+    if watched.source is Source.POLLS:
+        return (ANY, ALL, *words.venues)
+    if watched.scope is Scope.ALL_VENUES:
+        return (ALL,)
+    return (ALL, *(venue for venue in words.venues if venue not in NO_FEED))
 
 
 async def offer(command: str, argument: str, typed: str, context: Context) -> tuple[Offer, ...]:
@@ -160,7 +200,17 @@ async def _understood(typed: str, context: Context, *, whole: bool) -> str:
     try:
         if whole:
             return sentence(draft(typed, context, await context.board()).rule)
-        parse_clauses(typed)
     except UsageError:
         return ""
-    return typed.strip()
+    return typed.strip() if _is_a_change(typed) else ""
+
+
+def _is_a_change(typed: str) -> bool:
+    """Tell whether a text can change a rule of some metric: which rule is meant is not known here."""
+    for one in METRICS:
+        try:
+            parse_clauses(typed, one)
+        except UsageError:
+            continue
+        return True
+    return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from bot.ports import Backlog, Chats, MarketView, Records, RuleDesk, Silences
+from bot.ports import Backlog, Chats, LiquidationsView, MarketView, Records, RuleDesk, Silences
 from monitors.alerts.chats import Change
 from monitors.alerts.rules import Destination
 from monitors.market import VenueHealth
@@ -44,6 +44,7 @@ class Context:
     """One chat at one moment, and the ports that answer it."""
 
     market: MarketView
+    liquidations: LiquidationsView
     rules: RuleDesk
     backlog: Backlog
     chats: Chats

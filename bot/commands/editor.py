@@ -1,10 +1,13 @@
 """The usual changes of a rule, to choose from."""
 
-from bot.commands.levels import parse_level, typed_apr
+from bot.commands.drafting import check_level
+from bot.commands.errors import UsageError
+from bot.commands.levels import parse_level, typed_level
 from bot.commands.rule_words import line_of, sentence
 from bot.messages import numbers
 from bot.messages.document import Button, Document, Heading, Menu, Paragraph
 from monitors.alerts.rules import Rule, Severity
+from monitors.metrics.registry import metric
 
 _FACTORS = (0.8, 1.25, 2.0)
 
@@ -36,10 +39,16 @@ def _levels(rule: Rule) -> list[Button]:
     level = rule.level
     if level is None or not level.fire_at:
         return []
+    watched = metric(rule.metric)
     options: list[Button] = []
     for factor in _FACTORS:
-        typed = typed_apr(factor * level.fire_at)
-        words = f"{level.direction} {numbers.level(parse_level(typed).hourly)}"
+        typed = typed_level(factor * level.fire_at, watched.unit)
+        try:
+            read = parse_level(typed, watched.unit)
+            check_level(watched, read)
+        except UsageError:  # beyond what the metric can be
+            continue
+        words = f"{level.direction} {numbers.level(read.value, watched.unit)}"
         options.append(
             _option(
                 f"{factor:g} times the level: {words}", f"/alert edit {rule.id} {level.direction} {typed}"

@@ -7,7 +7,7 @@ from bot.commands.alerts import AlertAdd, AlertEdit
 from bot.commands.context import Context
 from bot.commands.errors import UsageError
 from bot.commands.finding import find_rule
-from bot.commands.grammar import ANY
+from bot.commands.grammar import ALL, ANY
 from bot.commands.registry import authorise, read, refusal
 from bot.commands.rule_words import more_clauses
 from bot.messages.document import Document
@@ -45,22 +45,30 @@ class Form:
 _METRIC = FormField(
     name="metric",
     label="What to watch",
-    help="funding of a venue, OI-weighted funding, the spread, or a changed interval",
+    help="funding, its spread or interval; liquidations, their size against the usual, cascades",
     required=True,
     choices=tuple(metric.name for metric in METRICS),
 )
-_BASE = FormField(name="base", label="Base", help="a base such as BTC, or any", value=ANY, required=True)
+_BASE = FormField(
+    name="base",
+    label="Base",
+    help="a base such as BTC, or any; of liquidations also market",
+    value=ANY,
+    required=True,
+)
 _LEVEL = FormField(
     name="level",
     label="Level",
-    help="such as: above 0.05%/8h, above 40% apr, below -20% apr; none for interval_change",
+    help="such as: above 0.05%/8h, below -20% apr, above $10M; none for interval_change",
 )
 _VENUE = FormField(
     name="venue",
     label="Venue",
-    help="such as bybit; any: each venue by itself; all: the OI-weighted rate; empty for a spread",
+    help="such as bybit; any: each by itself; all: together; empty for spreads, cascades and spikes",
 )
-_MORE = FormField(name="more", label="More", help="such as: for 2m every 4h severity critical")
+_MORE = FormField(
+    name="more", label="More", help="such as: for 2m every 4h severity critical; long window 5m"
+)
 
 
 async def form_of(line: str, context: Context) -> Form | Document | None:
@@ -87,8 +95,10 @@ async def form_of(line: str, context: Context) -> Form | Document | None:
 def _of_rule(rule: Rule) -> Form:
     level = "" if rule.level is None else f"{rule.level.direction} {rule.level.typed}"
     fields = [replace(_MORE, help=f"{_MORE.help}; what is left out stays", value=more_clauses(rule))]
-    if metric(rule.metric).scope is Scope.INSTRUMENT:
-        fields.insert(0, replace(_VENUE, value=rule.selector.venue or ANY))
+    scope = metric(rule.metric).scope
+    if scope is not Scope.ALL_VENUES:
+        everywhere = ALL if scope is Scope.TOTAL else ANY
+        fields.insert(0, replace(_VENUE, value=rule.selector.venue or everywhere))
     if level:
         fields.insert(0, replace(_LEVEL, value=level, required=True))
     return Form(title=f"Change rule {rule.id}", line=f"/alert edit {rule.id}", fields=tuple(fields))

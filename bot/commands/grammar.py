@@ -1,21 +1,35 @@
-"""The one-line language of rules: `funding BTC above 0.05%/8h on bybit for 2m every 4h`, clauses in any order."""
+"""The one-line language of rules: `liquidations BTC long above $10M window 1h every 4h`, clauses in any order."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from bot.commands.clauses import SYNONYMS, clauses_of, why_not
 from bot.commands.errors import UsageError
-from bot.commands.levels import EXAMPLES, LEVEL_PATTERN, TypedLevel, level_of, parse_duration
+from bot.commands.levels import TypedLevel, parse_duration, read_level
 from bot.commands.suggest import closest
 from monitors.alerts.rules import NEVER, Direction, Severity
+from monitors.liquidation import PositionSide, Window
 from monitors.market import Margin
+from monitors.metrics.registry import Metric, Unit
 
 ANY = "any"
 ALL = "all"
 LARGEST_STEP = 1000.0
 
-_DIRECTIONS = frozenset(direction.value for direction in Direction)
+BOTH = "both"
+
+_SIDES = {
+    **{side.value: side for side in PositionSide},
+    **{f"{side}s": side for side in PositionSide},
+    BOTH: None,
+}
+_TOPICS = {
+    **{direction.value: "level" for direction in Direction},
+    **dict.fromkeys([*_SIDES, "side"], "side"),
+    "in": "window",
+}
 _WORD = re.compile(r"\s*(\S+)")
 _STEP = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,6})?", re.ASCII)
 _UNTIL = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{2}:[0-9]{2}))?(?=\s|$)", re.ASCII)
@@ -31,6 +45,10 @@ class Clauses:
     venue: str | None = None
     """As typed; may be `any` or `all`."""
     margin: Margin | None = None
+    side: PositionSide | None = None
+    both: bool = False
+    """Both sides: only an edit needs to say so."""
+    window: Window | None = None
     pending_for: timedelta | None = None
     keep_firing_for: timedelta | None = None
     repeat_every: timedelta | None = None
@@ -45,21 +63,24 @@ class Clauses:
 
 Read = tuple[Clauses, str]
 """The clauses so far, and the text still to be read."""
+Reader = Callable[[Clauses, str], Read]
+"""Reads the value behind a clause's first word."""
 
 
-def parse_clauses(text: str) -> Clauses:
-    """Read a line's clauses, everything behind its metric and base.
+def parse_clauses(text: str, watched: Metric) -> Clauses:
+    """Read the clauses of a line about a metric, everything behind its metric and base.
 
     Raises:
-        UsageError: a word is no clause, a clause lacks its value or is said twice.
+        UsageError: a word is no clause or none of that metric's, a clause lacks its value or is said twice.
     """
     clauses, rest, said = Clauses(), text, set[str]()
     while match := _WORD.match(rest):
         keyword = match[1].lower()
-        read = _CLAUSES.get(keyword)
-        if read is None:
-            raise _no_clause(match[1])
-        topic = "level" if keyword in _DIRECTIONS else keyword
+        read = _of_a_metric(watched).get(keyword) or _CLAUSES.get(keyword)
+        senseless = why_not(watched, SYNONYMS.get(keyword, keyword))
+        if read is None or senseless:
+            raise _no_clause(match[1], watched, senseless)
+        topic = _TOPICS.get(keyword, keyword)
         if topic in said:
             raise UsageError(f"Expected each clause once, found a second {keyword!r}.")
         said.add(topic)
@@ -67,14 +88,11 @@ def parse_clauses(text: str) -> Clauses:
     return clauses
 
 
-def keywords() -> tuple[str, ...]:
-    """Return the words that begin a clause."""
-    return tuple(_CLAUSES)
-
-
-def _no_clause(word: str) -> UsageError:
-    expected = f"Expected one of {', '.join(_CLAUSES)}, found {word!r}."
-    return UsageError(expected, closest(word, _CLAUSES))
+def _no_clause(word: str, watched: Metric, why: str) -> UsageError:
+    known = clauses_of(watched)
+    if why:
+        return UsageError(f"Expected no {word!r}: {why}. It takes {', '.join(known)}.")
+    return UsageError(f"Expected one of {', '.join(known)}, found {word!r}.", closest(word, known))
 
 
 def _next_word(rest: str, after: str, example: str) -> tuple[str, str]:
@@ -84,26 +102,42 @@ def _next_word(rest: str, after: str, example: str) -> tuple[str, str]:
     return match[1], rest[match.end() :]
 
 
-def _level(rest: str, after: str) -> tuple[TypedLevel, str]:
-    text = rest.lstrip()
-    match = LEVEL_PATTERN.match(text)
-    if match is None:
-        found = text.split(maxsplit=1)[0] if text else "the end of the line"
-        raise UsageError(f"Expected a level such as {EXAMPLES} after {after!r}, found {found!r}.")
-    return level_of(match), text[match.end() :]
+def _of_a_metric(watched: Metric) -> dict[str, Reader]:
+    """Return the clauses whose values depend on the metric."""
+    return {
+        **{direction.value: _fire(direction, watched.unit) for direction in Direction},
+        "clear": _clear(watched.unit),
+        "window": _window(watched),
+        "in": _window(watched),
+    }
 
 
-def _fire(direction: Direction) -> Callable[[Clauses, str], Read]:
+def _fire(direction: Direction, unit: Unit) -> Reader:
     def read(clauses: Clauses, rest: str) -> Read:
-        fire, rest = _level(rest, direction.value)
+        fire, rest = read_level(rest.lstrip(), unit, direction.value)
         return replace(clauses, direction=direction, fire=fire), rest
 
     return read
 
 
-def _clear(clauses: Clauses, rest: str) -> Read:
-    clear, rest = _level(rest, "clear")
-    return replace(clauses, clear=clear), rest
+def _clear(unit: Unit) -> Reader:
+    def read(clauses: Clauses, rest: str) -> Read:
+        clear, rest = read_level(rest.lstrip(), unit, "clear")
+        return replace(clauses, clear=clear), rest
+
+    return read
+
+
+def _window(watched: Metric) -> Reader:
+    def read(clauses: Clauses, rest: str) -> Read:
+        known = [window for window in Window if window in watched.windows]
+        word, rest = _next_word(rest, "window", f"one of {', '.join(known)}")
+        window = next((one for one in known if one.length == parse_duration(word)), None)
+        if window is None:
+            raise UsageError(f"Expected a window of {', '.join(known)} for {watched.name}, found {word!r}.")
+        return replace(clauses, window=window), rest
+
+    return read
 
 
 def _on(clauses: Clauses, rest: str) -> Read:
@@ -111,8 +145,20 @@ def _on(clauses: Clauses, rest: str) -> Read:
     return replace(clauses, venue=venue), rest
 
 
-def _margin(margin: Margin) -> Callable[[Clauses, str], Read]:
+def _margin(margin: Margin) -> Reader:
     return lambda clauses, rest: (replace(clauses, margin=margin), rest)
+
+
+def _side(named: str) -> Reader:
+    side = _SIDES[named]
+    return lambda clauses, rest: (replace(clauses, side=side, both=side is None), rest)
+
+
+def _named_side(clauses: Clauses, rest: str) -> Read:
+    word, rest = _next_word(rest, "side", "long, short or both")
+    if word.lower() not in _SIDES:
+        raise UsageError(f"Expected long, short or both after 'side', found {word!r}.", closest(word, _SIDES))
+    return _side(word.lower())(clauses, rest)
 
 
 def _for(clauses: Clauses, rest: str) -> Read:
@@ -183,9 +229,9 @@ def _forever(clauses: Clauses, rest: str) -> Read:
     return replace(clauses, forever=True), rest
 
 
-_CLAUSES: dict[str, Callable[[Clauses, str], Read]] = {
-    "above": _fire(Direction.ABOVE),
-    "below": _fire(Direction.BELOW),
+_CLAUSES: dict[str, Reader] = {
+    **{word: _side(word) for word in _SIDES},
+    "side": _named_side,
     "on": _on,
     "linear": _margin(Margin.LINEAR),
     "inverse": _margin(Margin.INVERSE),
@@ -193,7 +239,6 @@ _CLAUSES: dict[str, Callable[[Clauses, str], Read]] = {
     "keep": _keep,
     "every": _every,
     "step": _step,
-    "clear": _clear,
     "cooldown": _cooldown,
     "severity": _severity,
     "once": _once,

@@ -3,23 +3,26 @@
 from collections.abc import Sequence
 
 from bot.commands.context import Who
-from bot.commands.drafting import EXAMPLE
+from bot.commands.drafting import EXAMPLE, EXAMPLE_OF_LIQUIDATIONS
 from bot.commands.levels import EXAMPLES
 from bot.commands.presets import PRESETS
 from bot.commands.spec import Spec
 from bot.messages.document import Block, Button, Document, Fields, Footer, Heading, Paragraph
-from monitors.metrics.registry import METRICS
+from monitors.metrics.registry import METRICS, Unit
 
 CLAUSES = (
-    ("above|below <level>", f"where it rings: {EXAMPLES}; a bare % is per 8 hours"),
-    ("on <venue>|any|all", "one venue, each by itself (any), or the OI-weighted rate (all)"),
-    ("inverse|linear", "coin-margined perpetuals, or the others (linear, the default)"),
+    ("above|below <level>", f"where it rings: {EXAMPLES[Unit.RATE]}; a bare % is per 8 hours"),
+    ("above <level>", f"of liquidations: {EXAMPLES[Unit.USD]}; a share: {EXAMPLES[Unit.SHARE]}; a z: 3.5"),
+    ("long|short|both", "whose liquidations count: both unless one is named"),
+    ("window <length>", "over how long they are summed: 1m, 5m, 15m, 1h, 4h or 24h"),
+    ("on <venue>|any|all", "one venue, each by itself (any), or all together (all)"),
+    ("inverse|linear", "funding of coin-margined perpetuals, or of the others (linear, the default)"),
     ("for <duration>", "it must hold this long first: 90s, 2m, 1h30m"),
     ("keep <duration>", "it must stay clear this long before the resolve"),
     ("every <duration>|never", "how often to repeat while it lasts, 4h by default"),
-    ("step <factor>", "ring again at this multiple of what was last told, 1.5 by default"),
-    ("clear <level>", "where it resolves; by default 20 % of the level back"),
-    ("cooldown <duration>", "quiet after an alert before a new one, 15m by default"),
+    ("step <factor>", "ring again at this multiple of what was last told: 1.5, of liquidations 2"),
+    ("clear <level>", "where it resolves; by default 20 % of the level back, of a z 0.5"),
+    ("cooldown <duration>", "quiet after an alert before a new one: 15m, of liquidations 30m"),
     ("severity <word>", "info, warning or critical"),
     ("once|until <date>|forever", "when the rule ends: 2026-12-31 or 2026-12-31 14:00, UTC"),
 )
@@ -76,8 +79,9 @@ _LANGUAGE: list[Block] = [
 ]
 _MORE: dict[str, list[Block]] = {
     "alert add": [
-        Paragraph(text="A line is: <metric> <base|any> <clauses>"),
+        Paragraph(text="A line is: <metric> <base|any|market> <clauses>"),
         Paragraph(text=f"For example: /alert add {EXAMPLE}"),
+        Paragraph(text=f"or: /alert add {EXAMPLE_OF_LIQUIDATIONS}"),
         *_METRICS,
         *_LANGUAGE,
     ],

@@ -1,13 +1,14 @@
 """`/top` and `/spread`: the market's extremes, over every base of both margin kinds."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from bot.commands.context import Context, Who
 from bot.commands.coverage import footer, nothing_known
 from bot.commands.errors import UsageError
+from bot.commands.most_liquidated import most_liquidated
 from bot.commands.names import find_base
 from bot.commands.spec import About, Kind
 from bot.messages import numbers, wording
@@ -27,6 +28,7 @@ from bot.messages.document import (
     UsdPerHour,
 )
 from bot.messages.pressing import press
+from monitors.liquidation import Window
 from monitors.market import Margin, Observation
 from monitors.metrics.board import Board, Group
 from monitors.metrics.reading import LeftOut, Leg
@@ -42,6 +44,7 @@ class Ranking(StrEnum):
     APR = "apr"
     SPREAD = "spread"
     FLOW = "flow"
+    LIQUIDATIONS = "liq"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,28 +62,38 @@ class Top:
     """The extremes by one ranking."""
 
     name: ClassVar[str] = "top"
-    summary: ClassVar[str] = "the most extreme rates, spreads or flows now"
+    summary: ClassVar[str] = "the most extreme rates, spreads, flows or liquidations now"
     who: ClassVar[Who] = Who.MEMBER
 
-    ranking: Annotated[Ranking, About(Kind.RANKING, "apr, spread or flow")] = Ranking.APR
+    ranking: Annotated[Ranking, About(Kind.RANKING, "apr, spread, flow or liq")] = Ranking.APR
     count: Annotated[int, About(Kind.COUNT, f"how many, 1 to {MOST}")] = 10
+    window: Annotated[Window | None, About(Kind.WINDOW, "of liq: 1m, 5m, 15m, 1h, 4h or 24h")] = None
 
     async def run(self, context: Context) -> Document:
         """Answer from the last observations."""
         if not 1 <= self.count <= MOST:
             raise UsageError(f"Expected 1 to {MOST} rows, found {self.count}.")
-        page = _PAGES[self.ranking](await context.board(), context, self.count)
-        if not page.rows:
-            return await nothing_known(context, f"No fresh funding to rank by {self.ranking}")
-        floor = context.min_open_interest
-        note = f"open interest under {numbers.usd(floor)} is not ranked" if floor else ""
-        blocks: list[Block] = [Heading(text=page.title), Table(columns=page.columns, rows=page.rows)]
+        if self.ranking is Ranking.LIQUIDATIONS:
+            document = await most_liquidated(context, self.count, self.window or Window.H1)
+        elif self.window is None:
+            document = await self._by_funding(context)
+        else:
+            raise UsageError(f"Expected no window: only /top liq has one, found {self.window}.")
         others = (
             Button(label=_BY[ranking], line=f"/top {ranking}", in_place=True)
             for ranking in Ranking
             if ranking is not self.ranking
         )
-        return Document(blocks=(*blocks, await footer(context, page.shown, note=note)), buttons=tuple(others))
+        return document if document.failed else replace(document, buttons=(*document.buttons, *others))
+
+    async def _by_funding(self, context: Context) -> Document:
+        page = _PAGES[self.ranking](await context.board(), context, self.count)
+        if not page.rows:
+            return await nothing_known(context, f"No fresh funding to rank by {self.ranking}")
+        floor = context.min_open_interest
+        note = f"open interest under {numbers.usd(floor)} is not ranked" if floor else ""
+        heading, table = Heading(text=page.title), Table(columns=page.columns, rows=page.rows)
+        return Document(blocks=(heading, table, await footer(context, page.shown, note=note)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,5 +273,10 @@ def _flow_row(flow: _Flow) -> tuple[Cell, ...]:
     )
 
 
-_BY = {Ranking.APR: "By rate", Ranking.SPREAD: "By spread", Ranking.FLOW: "By flow"}
+_BY = {
+    Ranking.APR: "By rate",
+    Ranking.SPREAD: "By spread",
+    Ranking.FLOW: "By flow",
+    Ranking.LIQUIDATIONS: "By liquidations",
+}
 _PAGES = {Ranking.APR: _by_apr, Ranking.SPREAD: _by_spread, Ranking.FLOW: _by_flow}

@@ -14,10 +14,12 @@ from bot.commands.alerts import (
     AlertTest,
     Threshold,
 )
+from bot.commands.cascades import Cascades
 from bot.commands.context import Context, Who
 from bot.commands.errors import UsageError
 from bot.commands.funding import Funding
 from bot.commands.history import AlertHistory
+from bot.commands.liquidations import Liq
 from bot.commands.mute import Mute, Unmute
 from bot.commands.privacy import Forget, Privacy
 from bot.commands.rankings import Spread, Top
@@ -75,11 +77,8 @@ class Start:
 
     async def run(self, context: Context) -> Document:
         """Answer what the link asks for, if a link may ask for that; else welcome."""
-        try:
-            command = read(_JOINTS.sub(" ", self.payload or ""))
-        except UsageError:
-            return welcome(context)
-        if isinstance(command, Start) or not (isinstance(command, Subscribe) or command.who is Who.MEMBER):
+        command = _linked(self.payload or "")
+        if command is None or not (isinstance(command, Subscribe) or command.who is Who.MEMBER):
             return welcome(context)
         await authorise(command, context)
         return await command.run(context)
@@ -90,6 +89,8 @@ COMMANDS: tuple[type[Command], ...] = (
     Top,
     Spread,
     Next,
+    Liq,
+    Cascades,
     Subscribe,
     Unsubscribe,
     AlertAdd,
@@ -117,6 +118,17 @@ COMMANDS: tuple[type[Command], ...] = (
 )
 
 _JOINTS = re.compile("[-_]+")
+
+
+def _linked(payload: str) -> Command | None:
+    """Return the command that a link's words make; a preset's name, such as risk-desk, has a joint of its own."""
+    first, *others = _JOINTS.split(payload)
+    is_preset = first.lower() == Subscribe.name and others
+    try:
+        command = read(" ".join([first, "-".join(others)] if is_preset else [first, *others]))
+    except UsageError:
+        return None
+    return None if isinstance(command, Start) else command
 
 
 def specs() -> tuple[Spec, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from bot.commands.context import Context, Who
 from bot.commands.coverage import footer
 from bot.commands.finding import find_rule
-from bot.commands.presets import PRESETS
+from bot.commands.presets import USUAL
 from bot.commands.rule_words import line_of, particulars, sentence, state_of
 from bot.commands.spec import About, Kind
 from bot.messages import wording
@@ -100,7 +100,7 @@ def label_of(rule: Rule) -> str:
 
 async def _none(context: Context) -> Document:
     words = Paragraph(text="/subscribe starts with sensible ones, /alert add takes any other.")
-    presets = [press(f"Subscribe: {preset.name}", f"/subscribe {preset.name}") for preset in PRESETS]
+    presets = [press(f"Subscribe: {preset.name}", f"/subscribe {preset.name}") for preset in USUAL]
     return Document(
         blocks=(Heading(text="No rules here yet"), words, await footer(context, ())),
         buttons=(*(one for each in presets for one in each), *press("New rule", "/alert add")),

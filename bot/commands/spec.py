@@ -17,6 +17,8 @@ class Kind(StrEnum):
     """What an argument names, so that a platform can offer the names there are."""
 
     BASE = "base"
+    TOTAL = "total"
+    """A base, or `market`: all of them together."""
     VENUE = "venue"
     RULE = "rule"
     PRESET = "preset"
@@ -41,6 +43,12 @@ class Kind(StrEnum):
     PAYLOAD = "payload"
     """The words of a deep link, joined by `_` or `-`."""
     SURE = "sure"
+    WINDOW = "window"
+    """The span that a total is over."""
+    SPAN = "span"
+    """How far back an answer looks."""
+    PAGE = "page"
+    """A part of an answer that has a page of its own."""
 
     @property
     def takes_the_rest(self) -> bool:
@@ -148,7 +156,8 @@ def _bare(hint: type) -> type:
 def parse(command: type[Command], text: str) -> Command:
     """Build a command from what stands behind its name.
 
-    An optional argument that a word does not fit is left out, so that `/top 5` needs no ranking.
+    Optional arguments come in any order: a word is taken by what only few words fit, such as a window or a count,
+    before what any word fits.
 
     Raises:
         UsageError: an argument is missing, unreadable or one too many.
@@ -162,7 +171,7 @@ def parse(command: type[Command], text: str) -> Command:
             raise UsageError(f"Expected nothing more, found {rest!r}. Usage: {spec.usage}")
         argument, value, rest = _take(waiting, rest)
         values[argument.name] = value
-        waiting = waiting[waiting.index(argument) + 1 :]
+        waiting.remove(argument)
     for argument in waiting:
         if argument.required:
             raise UsageError(f"Expected {argument.help}. Usage: {spec.usage}")
@@ -173,7 +182,7 @@ def _take(waiting: list[Argument], rest: str) -> tuple[Argument, str | int, str]
     """Read the next word as the first argument that it fits; a required one cannot be passed over."""
     word, _, behind = rest.partition(" ")
     fault: UsageError | None = None
-    for argument in waiting:
+    for argument in sorted(waiting, key=lambda one: not one.required and one.type is str):
         try:
             if argument.kind.takes_the_rest:
                 return argument, _value(argument, rest), ""

@@ -7,16 +7,17 @@ from typing import Annotated, ClassVar
 from bot.commands.context import Context, Who
 from bot.commands.coverage import footer
 from bot.commands.drafting import draft
-from bot.commands.presets import PRESETS, Preset, find_presets
+from bot.commands.presets import PRESETS, USUAL, Preset, find_presets
 from bot.commands.rule_words import sentence
 from bot.commands.spec import About, Kind
 from bot.messages import numbers, wording
 from bot.messages.document import Button, Document, Fields, Heading, Paragraph
 from monitors.alerts.rules import Rule
 
-PresetName = Annotated[
-    str | None, About(Kind.PRESET, f"{' or '.join(preset.name for preset in PRESETS)}; all when left out")
-]
+_KNOWN = ", ".join(preset.name for preset in PRESETS)
+_GIVEN = ", ".join(preset.name for preset in USUAL)
+PresetName = Annotated[str | None, About(Kind.PRESET, f"{_KNOWN}; without one {_GIVEN}")]
+HeldPreset = Annotated[str | None, About(Kind.PRESET, f"{_KNOWN}; all when left out")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +25,14 @@ class Subscribe:
     """This chat is told about the extremes."""
 
     name: ClassVar[str] = "subscribe"
-    summary: ClassVar[str] = "be told of funding extremes and spreads, at sensible levels"
+    summary: ClassVar[str] = "be told of funding extremes, spreads and cascades, at sensible levels"
     who: ClassVar[Who] = Who.EDITOR
 
     preset: PresetName = None
 
     async def run(self, context: Context) -> Document:
         """Keep the rules of the presets that this chat does not have yet."""
-        presets = find_presets(self.preset)
+        presets = find_presets(self.preset, USUAL)
         held = await context.rules.of(context.destination)
         new = [preset for preset in presets if not any(rule.preset == preset.name for rule in held)]
         board = await context.board()
@@ -67,12 +68,13 @@ class Unsubscribe:
     summary: ClassVar[str] = "end a subscription"
     who: ClassVar[Who] = Who.EDITOR
 
-    preset: PresetName = None
+    preset: HeldPreset = None
 
     async def run(self, context: Context) -> Document:
         """Remove the rules that the presets made; rules made by hand stay."""
-        presets = find_presets(self.preset)
-        rules = await _of_presets(presets, context)
+        named = find_presets(self.preset, PRESETS)
+        rules = await _of_presets(named, context)
+        presets = tuple(one for one in named if one.name in {rule.preset for rule in rules}) or named
         for rule in rules:
             await context.rules.remove(rule)
         if rules:
@@ -92,7 +94,8 @@ async def _of_presets(presets: tuple[Preset, ...], context: Context) -> list[Rul
 
 
 def _names(presets: Iterable[Preset]) -> str:
-    return " and ".join(preset.name for preset in presets)
+    *others, last = (preset.name for preset in presets)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _numbered(rules: Sequence[Rule]) -> str:
@@ -101,9 +104,9 @@ def _numbered(rules: Sequence[Rule]) -> str:
 
 
 def _told(rules: list[Rule]) -> Fields:
-    return Fields(
-        rows=tuple(
-            (f"rule {rule.id}", f"{sentence(rule)}, held for {numbers.duration(rule.timing.pending_for)}")
-            for rule in rules
-        )
-    )
+    return Fields(rows=tuple((f"rule {rule.id}", sentence(rule) + _held(rule)) for rule in rules))
+
+
+def _held(rule: Rule) -> str:
+    wait = rule.timing.pending_for
+    return f", held for {numbers.duration(wait)}" if wait else ""

@@ -1,7 +1,6 @@
 """The first words of the bot in a chat."""
 
 from bot.commands.context import Context
-from bot.commands.presets import PRESETS
 from bot.messages import wording
 from bot.messages.document import Button, Document, Footer, Heading, Paragraph
 
@@ -10,15 +9,16 @@ def welcome(context: Context) -> Document:
     """Say who this is in two lines, and offer the first steps."""
     venues = wording.plural(len(context.venues), "venue")
     blocks = (
-        Heading(text=f"Skewbell watches the funding of perpetual futures on {venues}"),
+        Heading(text=f"Skewbell watches funding and liquidations of perpetual futures on {venues}"),
         Paragraph(
-            text="It tells this chat when funding leaves the ordinary. It does not trade and gives no advice."
+            text="It tells this chat what leaves the ordinary there. It does not trade and gives no advice."
         ),
         Footer(note="/privacy says what is kept of this chat"),
     )
     buttons = (
-        *(Button(label=f"Subscribe: {preset.name}", line=f"/subscribe {preset.name}") for preset in PRESETS),
+        Button(label="Subscribe", line="/subscribe"),
         Button(label="Funding of BTC", line="/funding BTC"),
+        Button(label="Liquidations", line="/liq"),
         Button(label="Most extreme now", line="/top"),
         Button(label="All commands", line="/help"),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.messages import numbers, wording
+from bot.messages import flush, numbers, wording
 from bot.messages.document import (
     Block,
     Document,
@@ -20,18 +20,10 @@ from monitors.alerts.delivery import Alert, Content, Letter, Missed, Notice
 from monitors.alerts.rules import Level
 from monitors.alerts.states import Reason
 from monitors.metrics.reading import ALL_VENUES, Evidence
-from monitors.metrics.registry import Unit, metric
+from monitors.metrics.registry import Source, Unit, metric
 from monitors.metrics.venues import SPREAD
 
-_MARKS = {
-    Reason.FIRST: "",
-    Reason.ESCALATED: "Escalated: ",
-    Reason.GREW: "",
-    Reason.REPEAT: "Still: ",
-    Reason.RESOLVED: "Resolved: ",
-    Reason.EVENT: "",
-}
-_TONES = {Reason.RESOLVED: Tone.CALM, Reason.EVENT: Tone.PLAIN}
+_TONES = {Reason.RESOLVED: Tone.CALM, Reason.EVENT: Tone.PLAIN, Reason.AFTERMATH: Tone.PLAIN}
 
 
 def compose(letter: Letter, now: datetime, *, simulated: bool = False) -> Document:
@@ -50,7 +42,8 @@ def compose_one(content: Content, now: datetime) -> Document:
     """Return what one content says, without anything to press."""
     match content:
         case Alert():
-            return _alert(content, now)
+            is_flush = metric(content.series.metric).source is Source.LIQUIDATIONS
+            return flush.tell(content, now) if is_flush else _alert(content, now)
         case Notice():
             return _notice(content, now)
         case Missed():
@@ -96,9 +89,7 @@ def _alert(alert: Alert, now: datetime) -> Document:
 
 def _headline(alert: Alert) -> str:
     series, evidence = alert.series, alert.evidence
-    subject = (
-        f"{_MARKS[alert.reason]}{wording.coin(series.base, series.margin)} {metric(series.metric).title}"
-    )
+    subject = f"{wording.MARKS[alert.reason]}{wording.coin(series.base, series.margin)} {metric(series.metric).title}"
     if metric(series.metric).unit is Unit.HOURS:
         return f"{subject} on {series.venue}: {_interval_change(alert)}"
     predicted = wording.kind_of(evidence.legs)
@@ -146,15 +137,29 @@ def _coverage(evidence: Evidence) -> list[str]:
 def _notice(notice: Notice, now: datetime) -> Document:
     since = numbers.time_of_day(notice.silent_since, now)
     lasted = numbers.duration(notice.at - notice.silent_since)
-    if notice.back:
-        heading = Heading(text=f"{notice.venue} answers again after {lasted} of silence", tone=Tone.CALM)
-        words = f"It was silent from {since}; its rules are judged again."
-    else:
-        heading = Heading(text=f"{notice.venue} is silent since {since}, for {lasted}", tone=Tone.TROUBLE)
-        words = (
-            f"Last failure: {notice.reason or 'none given'}. Its rules wait: nothing rings or resolves there."
-        )
+    tell = _feed_notice if notice.liquidations else _venue_notice
+    line, words = tell(notice, since, lasted)
+    heading = Heading(text=line, tone=Tone.CALM if notice.back else Tone.TROUBLE)
     return Document(blocks=(heading, Paragraph(text=words), Footer(as_of=notice.at)))
+
+
+def _venue_notice(notice: Notice, since: str, lasted: str) -> tuple[str, str]:
+    if notice.back:
+        line = f"{notice.venue} answers again after {lasted} of silence"
+        return line, f"It was silent from {since}; its rules are judged again."
+    line = f"{notice.venue} is silent since {since}, for {lasted}"
+    why = notice.reason or "none given"
+    return line, f"Last failure: {why}. Its rules wait: nothing rings or resolves there."
+
+
+def _feed_notice(notice: Notice, since: str, lasted: str) -> tuple[str, str]:
+    """Tell of a feed of liquidations, of which a part may still be heard."""
+    if notice.back:
+        line = f"{notice.venue}'s liquidations are heard in full again, after {lasted}"
+        return line, f"Totals that reach back to between {since} and now may lack some of them, and show ≥."
+    line = f"{notice.venue}'s liquidations are not heard in full since {since}, for {lasted}"
+    why = notice.reason or "none given"
+    return line, f"Last failure: {why}. Totals lack what is not heard and show ≥; no calm is taken from it."
 
 
 def _missed(missed: Missed, now: datetime) -> Document:

@@ -30,6 +30,8 @@ class Usd:
     """An amount of US dollars."""
 
     amount: float
+    at_least: bool = False
+    """Something that could only add to it is missing: shown with `≥`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,22 @@ class Share:
     """A part of a whole, 0 to 1; below 0 or above 1 for a difference of prices."""
 
     part: float
+    at_least: bool = False
+    """The part is of something that could only be larger: shown with `≥`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A relative change, such as a price's: -0.012 is 1.2 % less; shown with its sign."""
+
+    part: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A robust z: how many usual deviations above the usual."""
+
+    z: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +93,10 @@ class Countdown:
     now: datetime
 
 
-Cell = (
-    str | int | Rate | IntervalRate | Usd | UsdPerHour | Price | Share | Duration | Moment | Countdown | None
-)
+Money = Usd | UsdPerHour | Price
+Ratio = Share | Move | Score
+Quantity = Rate | IntervalRate | Money | Ratio
+Cell = str | int | Quantity | Duration | Moment | Countdown | None
 """None is shown as missing, never as zero."""
 
 

@@ -1,11 +1,12 @@
 """Why something was told: its inputs with their ages, the formula with its numbers, and what ends it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from math import isclose, isfinite
+from math import isclose
 
-from bot.messages import numbers, wording
+from bot.messages import flush_why, numbers, wording
 from bot.messages.compose import headline
+from bot.messages.course import course
 from bot.messages.document import (
     Block,
     Cell,
@@ -14,45 +15,43 @@ from bot.messages.document import (
     Footer,
     Heading,
     IntervalRate,
-    Moment,
     Paragraph,
-    Rate,
     Share,
     Table,
     Usd,
     UsdPerHour,
 )
+from bot.messages.flush import footer
 from monitors.alerts.delivery import Alert
-from monitors.alerts.rules import Direction, Level
-from monitors.alerts.states import Reason, step_level
 from monitors.market import HOUR, HOURS_PER_YEAR
 from monitors.metrics.funding import oi_weighted
 from monitors.metrics.instruments import FUNDING, INTERVAL_CHANGE
 from monitors.metrics.reading import ALL_VENUES, Evidence, Leg
-from monitors.metrics.registry import Unit, metric
+from monitors.metrics.registry import Source, metric
 from monitors.metrics.venues import FUNDING_OI, SPREAD
-
-_RINGS = {Reason.FIRST, Reason.REPEAT, Reason.ESCALATED}
-"""What resets the waits: a message that was only changed in place does not."""
 
 
 def explain(alert: Alert, now: datetime) -> Document:
     """Return everything behind one alert; ages are those at its judgement."""
     evidence = alert.evidence
     blocks: list[Block] = [Heading(text=f"Why: {headline((alert,), now)}")]
+    if metric(alert.series.metric).source is Source.LIQUIDATIONS:
+        return Document(
+            blocks=(*blocks, *flush_why.reckoned(alert), Fields(rows=course(alert)), footer(alert))
+        )
     if evidence.legs:
         blocks += [Paragraph(text="Inputs, with their ages at the judgement:")]
         blocks += [wording.legs_table(evidence.legs, alert.at)]
         blocks += _FORMULAS[alert.series.metric](alert)
     else:
         blocks += [Paragraph(text="Its inputs were not known any more at the judgement.")]
-    blocks += [Fields(rows=_course(alert))]
-    footer = Footer(
+    blocks += [Fields(rows=course(alert))]
+    end = Footer(
         as_of=alert.at,
         missing=wording.left_out_in_words(evidence.left_out),
         note="; ".join([f"rule {alert.rule.id}, {alert.rule.severity}", *_coverage(alert)]),
     )
-    return Document(blocks=(*blocks, footer))
+    return Document(blocks=(*blocks, end))
 
 
 def _coverage(alert: Alert) -> list[str]:
@@ -161,48 +160,3 @@ def _unless(reckoned: float | None, alert: Alert) -> list[Block]:
         return []
     value = numbers.rate(alert.value)
     return [Paragraph(text=f"It was judged by {value}: the last value before these inputs changed.")]
-
-
-def _course(alert: Alert) -> tuple[tuple[str, Cell], ...]:
-    """Return what it is held against, how it went so far and what comes next."""
-    level = alert.rule.level
-    if level is None or metric(alert.series.metric).unit is not Unit.RATE:
-        return (("rings", "at every change"), ("judged at", Moment(alert.at)))
-    lasted = numbers.duration(alert.at - alert.since)
-    rows: list[tuple[str, Cell]] = [
-        ("level", f"{level.direction} {numbers.level(level.fire_at)}"),
-        ("clears at", numbers.level(level.clear_at)),
-        ("since", f"{numbers.moment(alert.since)}, for {lasted}"),
-        ("peak", Rate(alert.peak)),
-    ]
-    if alert.reason is Reason.RESOLVED:
-        return (*rows, ("resolved", Moment(alert.at)))
-    return (*rows, ("resolves", _end(alert, level)), ("repeats", _repeat(alert)), *_escalation(alert, level))
-
-
-def _end(alert: Alert, level: Level) -> str:
-    side = "below" if level.direction is Direction.ABOVE else "above"
-    keep = alert.rule.timing.keep_firing_for
-    stays = f" and stays there for {numbers.duration(keep)}" if keep else ""
-    return f"when it is {side} {numbers.level(level.clear_at)}{stays}"
-
-
-def _repeat(alert: Alert) -> str:
-    every = alert.rule.timing.repeat_every
-    if not every:
-        return "never"
-    if alert.reason in _RINGS:
-        return f"at {numbers.moment(alert.at + every)}, if it lasts"
-    return f"every {numbers.duration(every)} while it lasts"
-
-
-def _escalation(alert: Alert, level: Level) -> Sequence[tuple[str, Cell]]:
-    timing = alert.rule.timing
-    if alert.reason not in _RINGS:
-        share = numbers.share(timing.step - 1)
-        return [("escalates", f"when it grows by {share} of what was last told")]
-    reached = step_level(level, timing, alert.value)
-    if not isfinite(reached):  # no multiple of 0 is larger
-        return []
-    no_sooner = numbers.moment(alert.at + timing.step_gap)
-    return [("escalates", f"at {numbers.rate(reached)}, not before {no_sooner}")]

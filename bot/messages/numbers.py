@@ -10,13 +10,19 @@ from bot.messages.document import (
     Duration,
     IntervalRate,
     Moment,
+    Money,
+    Move,
     Price,
+    Quantity,
     Rate,
+    Ratio,
+    Score,
     Share,
     Usd,
     UsdPerHour,
 )
 from monitors.market import HOURS_PER_YEAR
+from monitors.metrics.registry import Unit
 
 MISSING = "n/a"
 
@@ -57,20 +63,40 @@ def _show_time(cell: Duration | Moment | Countdown) -> str:
             assert_never(cell)
 
 
-def _show_quantity(cell: Rate | IntervalRate | Usd | UsdPerHour | Price | Share) -> str:
+def _show_quantity(cell: Quantity) -> str:
     match cell:
         case Rate(hourly, at_least):
             return rate(hourly, at_least=at_least)
         case IntervalRate(fraction, interval):
             return interval_rate(fraction, interval)
-        case Usd(amount):
-            return usd(amount)
+        case Usd() | UsdPerHour() | Price():
+            return _show_money(cell)
+        case Share() | Move() | Score():
+            return _show_ratio(cell)
+        case _:
+            assert_never(cell)
+
+
+def _show_money(cell: Money) -> str:
+    match cell:
+        case Usd(amount, at_least):
+            return usd(amount, at_least=at_least)
         case UsdPerHour(amount):
             return usd_per_hour(amount)
         case Price(amount):
             return price(amount)
-        case Share(part):
-            return share(part)
+        case _:
+            assert_never(cell)
+
+
+def _show_ratio(cell: Ratio) -> str:
+    match cell:
+        case Share(part, at_least):
+            return share(part, at_least=at_least)
+        case Move(part):
+            return move(part)
+        case Score(z):
+            return score(z)
         case _:
             assert_never(cell)
 
@@ -104,8 +130,25 @@ def interval_rate(fraction: float, interval: timedelta | None) -> str:
     return f"{_fixed(fraction * 100, 4)} %/{per}"
 
 
-def level(hourly: float) -> str:
-    """Return a rule's level both ways: `65.7 % APR (0.06 %/8h)`, or per hour where a year would mislead."""
+def level(value: float, unit: Unit = Unit.RATE) -> str:
+    """Return a rule's level in its metric's unit: `65.7 % APR (0.06 %/8h)`, `$10M`, `80 %`, `z 3.5`, `8h`."""
+    match unit:
+        case Unit.RATE:
+            return _rate_level(value)
+        case Unit.USD:
+            return usd(value)
+        case Unit.SHARE:
+            return share(value)
+        case Unit.SCORE:
+            return score(value)
+        case Unit.HOURS:
+            return duration(timedelta(hours=value))
+        case _:
+            assert_never(unit)
+
+
+def _rate_level(hourly: float) -> str:
+    """Return a rate both ways, or per hour where a year would mislead."""
     per_8h = f"{_significant(hourly * 800, 4)} %/8h"
     if not is_annualised(hourly):
         return f"{_significant(hourly * 100, 4)} %/h ({per_8h})"
@@ -113,8 +156,10 @@ def level(hourly: float) -> str:
     return f"{apr} % APR ({per_8h})"
 
 
-def usd(amount: float) -> str:
-    """Return dollars: `$1.2M`, `$850`, `-$3.4K`."""
+def usd(amount: float, *, at_least: bool = False) -> str:
+    """Return dollars: `$1.2M`, `$850`, `-$3.4K`; `≥ $1.2M` for a floor."""
+    if at_least:
+        return f"{AT_LEAST}{usd(amount)}"
     sign = "-" if amount < 0 else ""
     size = abs(amount)
     for scale, letter in _SCALES:
@@ -134,9 +179,40 @@ def price(amount: float) -> str:
     return f"{sign}${_significant(abs(amount), 6)}"
 
 
-def share(part: float) -> str:
-    """Return a part of a whole: `83 %`, `0.12 %`."""
-    return f"{_significant(part * 100, 3)} %"
+def quantity(amount: float) -> str:
+    """Return so many coins or contracts, to six significant digits: `0.3`, `1,250.5`."""
+    return _significant(amount, 6)
+
+
+def share(part: float, *, at_least: bool = False) -> str:
+    """Return a part of a whole: `83 %`, `0.12 %`; `≥ 0.12 %` for a floor."""
+    return f"{AT_LEAST if at_least else ''}{_significant(part * 100, 3)} %"
+
+
+def rough_share(part: float) -> str:
+    """Return a part of a whole beside a figure that matters more: `86 %`."""
+    return f"{_significant(part * 100, 2)} %"
+
+
+def move(part: float) -> str:
+    """Return a relative change with its sign: `-1.2 %`, `+0.85 %`."""
+    return f"{_significant(part * 100, 3, signed=True)} %"
+
+
+def score(z: float) -> str:
+    """Return a robust z: `z 4.8`."""
+    return f"z {_significant(z, 3)}"
+
+
+def times(ratio: float, *, at_least: bool = False) -> str:
+    """Return a multiple: `24x`, `3.3x`; `≥ 24x` for a floor."""
+    return f"{AT_LEAST if at_least else ''}{_significant(ratio, 2)}x"
+
+
+def deviations(z: float, *, at_least: bool = False) -> str:
+    """Return a robust z in words: `4.8 deviations above`, `0.5 deviations below`, `≥ 4.8 deviations above`."""
+    mark = AT_LEAST if at_least and z >= 0 else ""
+    return f"{mark}{_significant(abs(z), 2)} deviations {'below' if z < 0 else 'above'}"
 
 
 def duration(length: timedelta) -> str:

@@ -40,7 +40,8 @@ def under(contents: Sequence[Content], number: int) -> tuple[Button, ...]:
 
 
 def _going_on(contents: Iterable[Content]) -> list[Alert]:
-    return [one for one in contents if isinstance(one, Alert) and one.reason is not Reason.RESOLVED]
+    over = (Reason.RESOLVED, Reason.AFTERMATH)
+    return [one for one in contents if isinstance(one, Alert) and one.reason not in over]
 
 
 def _mutes(alerts: Sequence[Alert], number: int) -> tuple[Button, ...]:

@@ -16,9 +16,13 @@ from bot.messages.document import (
     IntervalRate,
     Menu,
     Moment,
+    Move,
     Paragraph,
     Price,
+    Quantity,
     Rate,
+    Ratio,
+    Score,
     Share,
     Table,
     Usd,
@@ -74,32 +78,43 @@ def _rows(table: Table) -> list[Json]:
 
 
 def cell_as_json(cell: Cell) -> Json:
-    """Return a text, a count or null as it is, and any quantity with its unit."""
+    """Return a text, a count or null as it is, and any quantity with its unit; a floor says that it is one."""
     match cell:
         case None | str() | int():
             return cell
-        case Rate(hourly, at_least):
-            quantity: dict[str, Json] = {"value": hourly, "unit": "fraction per hour"}
-            return quantity | {"at_least": True} if at_least else quantity
-        case IntervalRate(rate, interval):
-            seconds = None if interval is None else interval.total_seconds()
-            return {"value": rate, "unit": "fraction per interval", "interval_seconds": seconds}
-        case _:
-            return _quantity(cell)
-
-
-def _quantity(cell: Usd | UsdPerHour | Price | Share | Duration | Moment | Countdown) -> Json:
-    match cell:
-        case Usd(amount) | Price(amount):
-            return {"value": amount, "unit": "USD"}
-        case UsdPerHour(amount):
-            return {"value": amount, "unit": "USD per hour"}
-        case Share(part):
-            return {"value": part, "unit": "share"}
         case Duration(length):
             return {"value": length.total_seconds(), "unit": "seconds"}
         case Moment(at) | Countdown(at=at):
             return {"value": _iso(at), "unit": "time"}
+        case Rate(at_least=True) | Usd(at_least=True) | Share(at_least=True):
+            return {**_quantity(cell), "at_least": True}
+        case _:
+            return _quantity(cell)
+
+
+def _quantity(cell: Quantity) -> dict[str, Json]:
+    match cell:
+        case Rate(hourly):
+            return {"value": hourly, "unit": "fraction per hour"}
+        case IntervalRate(rate, interval):
+            seconds = None if interval is None else interval.total_seconds()
+            return {"value": rate, "unit": "fraction per interval", "interval_seconds": seconds}
+        case Usd(amount) | Price(amount):
+            return {"value": amount, "unit": "USD"}
+        case UsdPerHour(amount):
+            return {"value": amount, "unit": "USD per hour"}
+        case _:
+            return _ratio(cell)
+
+
+def _ratio(cell: Ratio) -> dict[str, Json]:
+    match cell:
+        case Share(part):
+            return {"value": part, "unit": "share"}
+        case Move(part):
+            return {"value": part, "unit": "relative change"}
+        case Score(z):
+            return {"value": z, "unit": "robust z"}
         case _:
             assert_never(cell)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from bot.messages import numbers, wording
+from bot.messages import flush_words, numbers, wording
 from bot.messages.document import (
     Block,
     Cell,
@@ -20,7 +20,7 @@ from bot.messages.document import (
 )
 from monitors.alerts.delivery import Alert, Content, Missed, Notice
 from monitors.alerts.states import Reason
-from monitors.metrics.registry import Unit, metric
+from monitors.metrics.registry import Source, Unit, metric
 
 TOP = 5
 """How many alerts a summary shows."""
@@ -35,7 +35,11 @@ _STATES = {
     Reason.REPEAT: "still",
     Reason.RESOLVED: "resolved",
     Reason.EVENT: "changed",
+    Reason.AFTERMATH: "aftermath",
 }
+_OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH})
+_UNITS = (Unit.USD, Unit.SHARE, Unit.SCORE, Unit.RATE, Unit.HOURS)
+"""In the order of a summary: values are compared only with those of their unit."""
 
 
 def summary(contents: Sequence[Content], now: datetime) -> Document:
@@ -65,7 +69,8 @@ def row_of(content: Content, now: datetime) -> tuple[Cell, ...]:
             return _alert_row(content, now)
         case Notice():
             since = numbers.time_of_day(content.silent_since, now)
-            return (content.venue, None, _state(content), since)
+            what = f"{content.venue} liquidations" if content.liquidations else content.venue
+            return (what, None, _state(content), since)
         case Missed():
             since = numbers.time_of_day(content.since, now)
             return (f"{content.silenced} muted", content.count, _state(content), since)
@@ -74,15 +79,17 @@ def row_of(content: Content, now: datetime) -> tuple[Cell, ...]:
 
 
 def subject(alert: Alert) -> str:
-    """Return what an alert is about, such as `BTC on bybit`."""
+    """Return what an alert is about, such as `BTC on bybit` or `BTC longs 1h`."""
     series = alert.series
+    if metric(series.metric).source is Source.LIQUIDATIONS:
+        return flush_words.what(series)
     return wording.coin(series.base, series.margin) + wording.on_venue(series.venue)
 
 
 def _is_trouble(content: Content) -> bool:
     match content:
         case Alert():
-            return content.reason is not Reason.RESOLVED
+            return content.reason not in _OVER
         case Notice():
             return not content.back
         case Missed():
@@ -91,11 +98,12 @@ def _is_trouble(content: Content) -> bool:
             assert_never(content)
 
 
-def _rank(content: Content) -> tuple[int, float]:
+def _rank(content: Content) -> tuple[int, int, float]:
     """Order a summary: alerts that go on before those that are over, the largest first; then the rest."""
     if isinstance(content, Alert):
-        return (int(content.reason is Reason.RESOLVED), -abs(content.value))
-    return (2, 0.0)
+        unit = _UNITS.index(metric(content.series.metric).unit)
+        return (int(content.reason in _OVER), unit, -abs(flush_words.counted(content)))
+    return (2, 0, 0.0)
 
 
 def _summary_headline(contents: Sequence[Content]) -> str:
@@ -110,7 +118,7 @@ def _kind(content: Content) -> str:
         case Alert():
             return f"{metric(content.series.metric).title} alert"
         case Notice():
-            return "venue notice"
+            return "feed notice" if content.liquidations else "venue notice"
         case Missed():
             return "ended silence"
         case _:
@@ -120,7 +128,8 @@ def _kind(content: Content) -> str:
 def _state(content: Content) -> str:
     match content:
         case Alert():
-            return _STATES[content.reason]
+            is_print = content.reason is Reason.EVENT and metric(content.series.metric).unit is Unit.USD
+            return "liquidated" if is_print else _STATES[content.reason]
         case Notice():
             return "back" if content.back else "silent"
         case Missed():
@@ -130,7 +139,14 @@ def _state(content: Content) -> str:
 
 
 def _alert_row(alert: Alert, now: datetime) -> tuple[Cell, ...]:
-    series = alert.series
-    rate = metric(series.metric).unit is Unit.RATE
-    value = Rate(alert.value) if rate else Duration(timedelta(hours=alert.value))
-    return (subject(alert), value, _state(alert), numbers.time_of_day(alert.since, now))
+    return (subject(alert), _value(alert), _state(alert), numbers.time_of_day(alert.since, now))
+
+
+def _value(alert: Alert) -> Cell:
+    match metric(alert.series.metric).unit:
+        case Unit.RATE:
+            return Rate(alert.value)
+        case Unit.HOURS:
+            return Duration(timedelta(hours=alert.value))
+        case _:
+            return flush_words.amount(flush_words.counted(alert), alert)

@@ -5,8 +5,20 @@ from datetime import datetime, timedelta
 
 from bot.messages import numbers
 from bot.messages.document import Cell, Countdown, Duration, IntervalRate, Rate, Table, Usd
+from monitors.alerts.states import Reason
 from monitors.market import FundingRate, Margin, RateKind
 from monitors.metrics.reading import ALL_VENUES, LeftOut, Leg
+
+MARKS = {
+    Reason.FIRST: "",
+    Reason.ESCALATED: "Escalated: ",
+    Reason.GREW: "",
+    Reason.REPEAT: "Still: ",
+    Reason.RESOLVED: "Resolved: ",
+    Reason.EVENT: "",
+    Reason.AFTERMATH: "Aftermath: ",
+}
+"""What a first line begins with; a message that is only changed in place keeps the words it has."""
 
 LEG_COLUMNS = ("venue", "APR", "published", "next", "OI", "age", "contract")
 

@@ -8,6 +8,9 @@ from enum import IntEnum, StrEnum
 from monitors.alerts.rules import Destination, Rule, Severity
 from monitors.alerts.states import Episode, Reason
 from monitors.metrics.reading import Evidence, Series
+from monitors.metrics.registry import Source, metric
+
+_OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,7 @@ class Alert:
     rule: Rule
     series: Series
     value: float
-    """Fraction per hour (funding metrics) or hours (`interval_change`)."""
+    """In the metric's unit: a fraction per hour for funding, US dollars for liquidations."""
     at: datetime
     """When the judgement was made."""
     since: datetime
@@ -38,8 +41,13 @@ class Alert:
 
     @property
     def severity(self) -> Severity:
-        """Return how loudly to tell it: a resolve is never louder than a note."""
-        return Severity.INFO if self.reason is Reason.RESOLVED else self.rule.severity
+        """Return how loudly to tell it: what is over is never louder than a note."""
+        return Severity.INFO if self.reason in _OVER else self.rule.severity
+
+    @property
+    def is_urgent(self) -> bool:
+        """Tell whether it cannot wait for company: others of its group wait for it instead."""
+        return metric(self.rule.metric).source is Source.LIQUIDATIONS
 
     @property
     def episode(self) -> str:
@@ -64,6 +72,8 @@ class Notice:
     back: bool
     reason: str
     """The last failure in plain words."""
+    liquidations: bool = False
+    """Whether it is the venue's feed of liquidations that fell silent, not its answers."""
 
     @property
     def group(self) -> str:
@@ -76,6 +86,11 @@ class Notice:
         return Severity.INFO
 
     @property
+    def is_urgent(self) -> bool:
+        """Return False: it can wait for company."""
+        return False
+
+    @property
     def episode(self) -> str:
         """Return nothing: a silence and its end are told in two messages."""
         return ""
@@ -83,7 +98,8 @@ class Notice:
     @property
     def key(self) -> str:
         """Return the key that no two tellings share."""
-        return f"venue/{self.venue}/{self.silent_since.timestamp():.0f}/{'back' if self.back else 'silent'}"
+        what = "feed" if self.liquidations else "venue"
+        return f"{what}/{self.venue}/{self.silent_since.timestamp():.0f}/{'back' if self.back else 'silent'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +124,11 @@ class Missed:
         return Severity.INFO
 
     @property
+    def is_urgent(self) -> bool:
+        """Return False: it can wait for company."""
+        return False
+
+    @property
     def episode(self) -> str:
         """Return nothing: a silence's end is told once."""
         return ""
@@ -130,9 +151,12 @@ class Manner(StrEnum):
     """In the message that told the episode first: it is changed in place, and nobody is called."""
 
 
+_TOLD_ONLY = frozenset({Reason.FIRST, Reason.EVENT, Reason.AFTERMATH})
+
+
 def manners(content: Content) -> tuple[Manner, ...]:
     """Return how a content is told: growth only changes the message, and what follows a first alert does both."""
-    if not isinstance(content, Alert) or content.reason in {Reason.FIRST, Reason.EVENT}:
+    if not isinstance(content, Alert) or content.reason in _TOLD_ONLY:
         return (Manner.TELL,)
     return (Manner.UPDATE,) if content.reason is Reason.GREW else (Manner.TELL, Manner.UPDATE)
 

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
 
-from monitors.alerts.rules import Direction, Rule
+from monitors.alerts.rules import Direction, Level, Rule
+from monitors.liquidation import PositionSide, Window
 from monitors.market import Margin
+from monitors.metrics.liquidations.values import MARKET
 from monitors.metrics.reading import ALL_VENUES, Series
+from monitors.metrics.registry import Scope, metric
 
-BucketKey = tuple[str, Margin, str | None, str | None]
-"""Metric, margin, base or any, venue or any."""
+BucketKey = tuple[str, Margin, str | None, str | None, PositionSide | None, Window | None]
+"""Metric, margin, base or any, venue or any, side or both, window or none."""
 
 _INFINITY = float("inf")
 _level = itemgetter(0)
@@ -18,19 +21,33 @@ _level = itemgetter(0)
 
 def key_of(rule: Rule) -> BucketKey:
     """Return the bucket a rule belongs in."""
-    return (rule.metric, rule.selector.margin, rule.selector.base, rule.selector.venue)
+    selector = rule.selector
+    return (rule.metric, selector.margin, selector.base, selector.venue, selector.side, selector.window)
 
 
 def keys_of(series: Series) -> tuple[BucketKey, ...]:
-    """Return the buckets whose rules watch a series."""
-    venues = (None,) if series.venue == ALL_VENUES else (series.venue, None)
+    """Return the buckets whose rules watch a series; any base is each of them, seldom all together."""
+    watched = metric(series.metric)
+    if series.venue == ALL_VENUES:
+        venues: tuple[str | None, ...] = (None,)
+    else:
+        venues = (series.venue,) if watched.scope is Scope.TOTAL else (series.venue, None)
+    alone = series.base == MARKET and not watched.any_includes_market
+    bases = (series.base,) if alone else (series.base, None)
     return tuple(
-        (series.metric, series.margin, base, venue) for base in (series.base, None) for venue in venues
+        (series.metric, series.margin, base, venue, series.side, series.window)
+        for base in bases
+        for venue in venues
     )
 
 
+def proves(value: float, level: Level | None) -> bool:
+    """Tell whether a floor is enough to meet a level."""
+    return level is not None and level.direction is Direction.ABOVE and value >= level.fire_at
+
+
 class Bucket:
-    """The rules of one selector: those with a level sorted by it, and those that ring at every event."""
+    """The rules of one selector: those with a level sorted by it, and those that ring at any event."""
 
     __slots__ = ("_above", "_below", "_events", "series")
 
@@ -59,7 +76,7 @@ class Bucket:
             del side[place]
 
     def met(self, value: float) -> Iterator[int]:
-        """Yield the rules whose level the value meets, and those without one."""
+        """Yield the rules whose level the value meets, and those that have none."""
         above = self._above[: bisect_right(self._above, value, key=_level)]
         below = self._below[bisect_left(self._below, value, key=_level) :]
         return chain(map(itemgetter(1), chain(above, below)), self._events)
@@ -72,12 +89,10 @@ class Bucket:
         else:
             start = bisect_left(self._below, value, key=_level)
             passed = self._below[start : bisect_left(self._below, before, key=_level)]
-        return chain(map(itemgetter(1), passed), self._events)
+        return map(itemgetter(1), passed)
 
     def quiet_range(self, value: float) -> tuple[float, float]:
         """Return the nearest levels around a value: inside this open range it can cross none."""
-        if self._events:
-            return (value, value)
         high = bisect_right(self._above, value, key=_level)
         low = bisect_left(self._below, value, key=_level)
         return (

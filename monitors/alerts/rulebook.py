@@ -6,15 +6,16 @@ watch the series. Only what must happen without a new value (a pending time, a r
 """
 
 import heapq
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import isnan
 
+from monitors.alerts.inhibition import Shields, overarching, shields_of
+from monitors.alerts.interests import Interests
 from monitors.alerts.judgement import Judgement, Ring, Round
-from monitors.alerts.levels import Bucket, BucketKey, key_of, keys_of
-from monitors.alerts.rules import Destination, Direction, Rule
+from monitors.alerts.levels import Bucket, BucketKey, key_of, keys_of, proves
+from monitors.alerts.rules import Destination, Rule, Severity
 from monitors.alerts.states import (
     Reason,
     RuleKey,
@@ -24,32 +25,9 @@ from monitors.alerts.states import (
     evaluate,
     quiet_range,
 )
-from monitors.metrics.reading import Reading, Series
-
-_NAN = float("nan")
-
-
-class _Watch:
-    """One series: its last value, the range that wakes nobody, and the rules that are not at rest on it."""
-
-    __slots__ = ("active", "armed", "at", "buckets", "high", "low", "value")
-
-    def __init__(self, buckets: tuple[Bucket, ...]) -> None:
-        self.buckets = buckets
-        self.value = _NAN
-        self.at: datetime | None = None
-        self.active: dict[int, RuleState] = {}
-        self.armed: dict[int, datetime] = {}
-        self.disturb()
-
-    def disturb(self) -> None:
-        """Have the next reading judged by level, whatever its value."""
-        self.low = self.high = _NAN  # compares False with everything
-
-    @property
-    def is_disturbed(self) -> bool:
-        """Tell whether the range is unknown."""
-        return isnan(self.low)
+from monitors.alerts.watch import Watch
+from monitors.metrics.reading import Cut, Reading, Series
+from monitors.metrics.registry import Source, metric
 
 
 class RuleBook:
@@ -61,11 +39,10 @@ class RuleBook:
         self._rules: dict[int, Rule] = {}
         self._buckets: dict[BucketKey, Bucket] = {}
         self._grown: dict[BucketKey, Bucket] = {}
-        self._watches: dict[Series, _Watch] = {}
+        self._watches: dict[Series, Watch] = {}
         self._active_on: dict[int, set[Series]] = {}
         self._timers: list[tuple[datetime, int, Series | None]] = []
-        self._audience: dict[str | None, Counter[Destination]] = {}
-        self._metrics: Counter[str] = Counter()
+        self.interests = Interests()
 
     def __len__(self) -> int:
         """Count the rules."""
@@ -80,8 +57,7 @@ class RuleBook:
         bucket = self._bucket(key_of(rule))
         bucket.add(rule)
         self._grown[key_of(rule)] = bucket
-        self._audience.setdefault(rule.selector.venue, Counter())[rule.destination] += 1
-        self._metrics[rule.metric] += 1
+        self.interests.add(rule)
         if rule.until is not None:
             heapq.heappush(self._timers, (rule.until, rule.id, None))
 
@@ -93,18 +69,17 @@ class RuleBook:
         self._bucket(key_of(rule)).discard(rule)
         for series in self._active_on.pop(rule_id, ()):
             self._rest(rule_id, self._watches[series])
-        self._audience[rule.selector.venue][rule.destination] -= 1
-        self._metrics[rule.metric] -= 1
+        self.interests.discard(rule)
 
     def move(self, rule: Rule) -> None:
         """Let the rule of that id belong to another chat; what it is about there goes on here."""
         before = self._rules.get(rule.id)
         if before is None:
             return
-        self._rules[rule.id] = replace(before, destination=rule.destination)
-        chats = self._audience[before.selector.venue]
-        chats[before.destination] -= 1
-        chats[rule.destination] += 1
+        moved = replace(before, destination=rule.destination)
+        self._rules[rule.id] = moved
+        self.interests.discard(before)
+        self.interests.add(moved)
 
     def restore(self, states: Iterable[tuple[RuleKey, RuleState]], seen: Mapping[str, datetime]) -> None:
         """Take up states as they were before a restart; states of unknown rules are dropped.
@@ -117,24 +92,39 @@ class RuleBook:
                 watch.at = seen.get(series.venue)
                 self._keep(rule_id, series, watch, state)
 
-    def watches(self, metric: str) -> bool:
+    def watches(self, name: str) -> bool:
         """Tell whether any rule is about a metric: one that nobody watches need not be read."""
-        return self._metrics[metric] > 0
+        return bool(self.cuts(name))
 
-    def audience(self, venue: str) -> tuple[Destination, ...]:
-        """Return the chats that have a rule which this venue's data can touch."""
-        counts = self._audience.get(venue, Counter()) + self._audience.get(None, Counter())
-        return tuple(counts)
+    def cuts(self, name: str) -> Collection[Cut]:
+        """Return the sides and windows of a metric that rules are about."""
+        return self.interests.cuts(name)
+
+    def rule(self, number: int) -> Rule | None:
+        """Return the rule of that id, None if none is watched by."""
+        return self._rules.get(number)
+
+    def active(self, source: Source) -> Collection[Series]:
+        """Return the series of that source on which some rule is not at rest."""
+        lively = {series for active in self._active_on.values() for series in active}
+        return [series for series in lively if metric(series.metric).source is source]
+
+    def audience(self, venue: str, source: Source) -> tuple[Destination, ...]:
+        """Return the chats that have a rule which this venue's data of that kind can touch."""
+        return self.interests.audience(venue, source)
 
     def judge(self, readings: Iterable[Reading], now: datetime) -> Judgement:
         """Judge new readings; splitting a batch changes nothing."""
         self._notice_new_rules()
         round_ = Round(now)
         watches = self._watches
-        for series, value, at, is_floor in readings:
+        for series, value, at, is_floor, is_event in readings:
             watch = watches.get(series)
             if watch is None:
                 watch = self._watch(series)
+            if is_event:
+                self._judge_event(series, watch, value, round_)
+                continue
             if is_floor:
                 self._judge_floor(series, watch, value, round_)
                 continue
@@ -169,10 +159,9 @@ class RuleBook:
         if frozen or isnan(watch.value):  # NaN: nothing was read since the restart
             watch.disturb()
             return
-        self._judge_rule(rule_id, series, watch, watch.value, round_)
-        watch.low, watch.high = self._range(watch, watch.value)
+        self._judge_rules((rule_id,), series, watch, watch.value, round_)
 
-    def _bridge_gap(self, series: Series, watch: _Watch, at: datetime, round_: Round) -> None:
+    def _bridge_gap(self, series: Series, watch: Watch, at: datetime, round_: Round) -> None:
         if watch.at is None or at - watch.at <= self._stale_after:
             return
         for rule_id, state in list(watch.active.items()):
@@ -182,15 +171,21 @@ class RuleBook:
                 round_.states[rule_id, series] = carried
         watch.disturb()
 
-    def _judge_floor(self, series: Series, watch: _Watch, value: float, round_: Round) -> None:
+    def _judge_floor(self, series: Series, watch: Watch, value: float, round_: Round) -> None:
         """Judge a value that can only be larger in truth: it may raise an alarm, and never calms one."""
-        for rule_id in (*watch.active, *self._met_at_rest(watch, value)):
-            level = self._rules[rule_id].level
-            proven = level is not None and level.direction is Direction.ABOVE and value >= level.fire_at
+        if watch.active or not value < watch.ceiling:
+            rules = (*watch.active, *self._met_at_rest(watch, value))
+            proven = [rule_id for rule_id in rules if proves(value, self._rules[rule_id].level)]
             if proven:
-                self._judge_rule(rule_id, series, watch, value, round_)
-        watch.value = _NAN
-        watch.disturb()
+                self._judge_rules(proven, series, watch, value, round_)
+            elif not rules:
+                watch.ceiling = min(bucket.quiet_range(value)[1] for bucket in watch.buckets)
+        watch.forget()
+
+    def _judge_event(self, series: Series, watch: Watch, value: float, round_: Round) -> None:
+        for rule_id in self._met_at_rest(watch, value):
+            rule = self._rules[rule_id]
+            self._ring(rule, Ring.event(rule, series, value, round_.now), round_)
 
     def _notice_new_rules(self) -> None:
         for bucket in self._grown.values():
@@ -198,22 +193,47 @@ class RuleBook:
                 self._watches[series].disturb()
         self._grown.clear()
 
-    def _wake(self, series: Series, watch: _Watch, value: float, round_: Round) -> None:
-        for rule_id in (*watch.active, *self._candidates(watch, value)):
-            self._judge_rule(rule_id, series, watch, value, round_)
-        watch.low, watch.high = self._range(watch, value)
+    def _wake(self, series: Series, watch: Watch, value: float, round_: Round) -> None:
+        self._judge_rules((*watch.active, *self._candidates(watch, value)), series, watch, value, round_)
 
-    def _candidates(self, watch: _Watch, value: float) -> list[int]:
+    def _judge_rules(
+        self, rules: Collection[int], series: Series, watch: Watch, value: float, round_: Round
+    ) -> None:
+        """Judge critical rules first: they hide what others of their chat would say of the same series."""
+        urgent = [rule_id for rule_id in rules if self._rules[rule_id].severity is Severity.CRITICAL]
+        others = [rule_id for rule_id in rules if self._rules[rule_id].severity is not Severity.CRITICAL]
+        hidden = False
+        for some in filter(None, (urgent, others)):
+            shields = self._shields(series, watch)
+            for rule_id in some:
+                if shields.hide(self._rules[rule_id]):
+                    hidden = True
+                else:
+                    self._judge_rule(rule_id, series, watch, value, round_)
+        if hidden:  # judged by level as soon as nothing hides it any more
+            watch.disturb()
+        else:
+            watch.low, watch.high = self._range(watch, value)
+
+    def _shields(self, series: Series, watch: Watch) -> Shields:
+        over = overarching(series)
+        above = None if over is None else self._watches.get(over)
+        return shields_of(self._told(watch), () if above is None else self._told(above))
+
+    def _told(self, watch: Watch) -> Iterator[Rule]:
+        return map(self._rules.__getitem__, watch.told())
+
+    def _candidates(self, watch: Watch, value: float) -> list[int]:
         if watch.is_disturbed:
             return self._met_at_rest(watch, value)
         crossed = (bucket.crossed(watch.value, value) for bucket in watch.buckets)
         return [rule_id for ids in crossed for rule_id in ids if rule_id not in watch.active]
 
-    def _met_at_rest(self, watch: _Watch, value: float) -> list[int]:
+    def _met_at_rest(self, watch: Watch, value: float) -> list[int]:
         met = (bucket.met(value) for bucket in watch.buckets)
         return [rule_id for ids in met for rule_id in ids if rule_id not in watch.active]
 
-    def _range(self, watch: _Watch, value: float) -> tuple[float, float]:
+    def _range(self, watch: Watch, value: float) -> tuple[float, float]:
         ranges = [bucket.quiet_range(value) for bucket in watch.buckets]
         ranges += [
             quiet_range(level, self._rules[rule_id].timing, state)
@@ -224,10 +244,9 @@ class RuleBook:
         # Own copies, close together in memory: the levels' floats lie scattered among a million rules.
         return max(lows) + 0.0, min(highs) + 0.0
 
-    def _judge_rule(self, rule_id: int, series: Series, watch: _Watch, value: float, round_: Round) -> None:
+    def _judge_rule(self, rule_id: int, series: Series, watch: Watch, value: float, round_: Round) -> None:
         rule = self._rules[rule_id]
         if rule.level is None:
-            self._ring(rule, Ring.event(rule, series, value, round_.now), round_)
             return
         before = watch.active.get(rule_id)
         verdict = evaluate(rule.level, rule.timing, before, value, round_.now)
@@ -248,7 +267,7 @@ class RuleBook:
         self.remove(rule_id)
         round_.retired.append(rule_id)
 
-    def _keep(self, rule_id: int, series: Series, watch: _Watch, state: RuleState | None) -> None:
+    def _keep(self, rule_id: int, series: Series, watch: Watch, state: RuleState | None) -> None:
         if state is None:
             self._rest(rule_id, watch)
             self._active_on[rule_id].discard(series)
@@ -256,11 +275,11 @@ class RuleBook:
             watch.active[rule_id] = state
             self._active_on.setdefault(rule_id, set()).add(series)
 
-    def _rest(self, rule_id: int, watch: _Watch) -> None:
+    def _rest(self, rule_id: int, watch: Watch) -> None:
         watch.active.pop(rule_id, None)
         watch.armed.pop(rule_id, None)
 
-    def _arm(self, rule_id: int, series: Series, watch: _Watch, due: datetime | None) -> None:
+    def _arm(self, rule_id: int, series: Series, watch: Watch, due: datetime | None) -> None:
         armed = watch.armed.get(rule_id)
         if due is not None and (armed is None or due < armed):
             watch.armed[rule_id] = due
@@ -269,10 +288,10 @@ class RuleBook:
     def _bucket(self, key: BucketKey) -> Bucket:
         return self._buckets.setdefault(key, Bucket())
 
-    def _watch(self, series: Series) -> _Watch:
+    def _watch(self, series: Series) -> Watch:
         watch = self._watches.get(series)
         if watch is None:
-            watch = _Watch(tuple(self._bucket(key) for key in keys_of(series)))
+            watch = Watch(tuple(self._bucket(key) for key in keys_of(series)))
             for bucket in watch.buckets:
                 bucket.series.append(series)
             self._watches[series] = watch

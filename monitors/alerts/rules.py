@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitors.liquidation import PositionSide, Window
 from monitors.market import Margin
 
 NEVER = timedelta(0)
@@ -46,11 +47,15 @@ class Selector:
     base: str | None = None
     venue: str | None = None
     margin: Margin = Margin.LINEAR
+    side: PositionSide | None = None
+    """The liquidated side to count, where the metric has sides; None counts both."""
+    window: Window | None = None
+    """The span to count, where the metric has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """Where a rule fires and where it clears, per hour; `typed` is what the person wrote.
+    """Where a rule fires and where it clears, in the metric's unit; `typed` is what the person wrote.
 
     Hysteresis: `clear_at` lies on the calm side of `fire_at`, so that a value trembling at its level rings once.
     """

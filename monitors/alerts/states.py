@@ -10,7 +10,7 @@ from monitors.metrics.reading import Series
 
 SHOW_STEP = 1.1
 """A told episode that grew to this multiple of what its message shows has the message changed, without ringing."""
-SHOW_GAP = timedelta(minutes=1)
+SHOW_GAP = timedelta(seconds=15)
 """The least time between two such changes."""
 
 
@@ -64,6 +64,8 @@ class Reason(StrEnum):
     REPEAT = "repeat"
     RESOLVED = "resolved"
     EVENT = "event"
+    AFTERMATH = "aftermath"
+    """What came of an episode that is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,4 +251,8 @@ class Episode:
     @property
     def key(self) -> str:
         """Return what every alert of the episode has in common."""
-        return f"{self.rule}/{'/'.join(self.series)}/{self.since.timestamp():.0f}"
+        metric, base, margin, venue, symbol, *cut = self.series
+        named = [part for part in cut if part is not None]
+        return "/".join(
+            [str(self.rule), metric, base, margin, venue, symbol, *named, f"{self.since.timestamp():.0f}"]
+        )

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitors.alerts.aftermath import Followed, FollowedKey
 from monitors.alerts.delivery import Content
 from monitors.alerts.states import RuleKey, RuleState
 from monitors.market import Instrument, Observation, VenueHealth
+from monitors.metrics.liquidations.values import NOTHING_HEARD, Heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,5 +26,15 @@ class Tick:
     contents: tuple[Content, ...] = ()
     """What to tell."""
     health: VenueHealth | None = None
+    heard: Heard = NOTHING_HEARD
+    """What was learned of liquidations."""
+    followed: tuple[tuple[FollowedKey, Followed | None], ...] = ()
+    """Episodes over whose aftermath is still to be told; None for one that is done with."""
     readings: int = 0
     """How many readings were judged."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to store."""
+        said = (self.observations, self.states, self.contents, self.retired, self.followed)
+        return not any(said) and self.health is None and self.heard == NOTHING_HEARD

@@ -3,12 +3,12 @@
 import asyncio
 import copy
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ccxt.async_support as ccxt
 from ccxt.base.errors import BadSymbol, DDoSProtection, RateLimitExceeded
@@ -22,6 +22,8 @@ from monitors.exchanges.parsing import UNREADABLE
 from monitors.exchanges.profile import Exchange, VenueProfile
 from monitors.market import FundingRate, Instrument, Observation, Poll
 from monitors.ports import Clock, VenueUnavailableError
+
+T = TypeVar("T")
 
 _RELOAD_AFTER = timedelta(hours=6)
 _RETRY_AFTER = timedelta(minutes=10)
@@ -100,6 +102,36 @@ class VenueClient:
             self._spacing[instrument.symbol] = spacing
         return rates
 
+    async def markets(self) -> Markets:
+        """Return the loaded markets, reloaded when they are old.
+
+        Raises:
+            VenueUnavailableError: there are none and they could not be loaded.
+        """
+        async with self._translated():
+            return await self._loaded()
+
+    async def relist(self) -> Markets:
+        """Return the markets as they are now; those that were loaded before, where they could not be loaded.
+
+        Raises:
+            VenueUnavailableError: there are none and they could not be loaded.
+        """
+        async with self._translated():
+            await self._loaded()
+            async with self._loading:
+                return await self._load()
+
+    async def ask(self, call: Callable[[Exchange], Awaitable[T]]) -> T:
+        """Run a call on the venue's one client, whose rate limit it shares with the polls.
+
+        Raises:
+            VenueUnavailableError: however it failed.
+        """
+        async with self._translated():
+            await self._loaded()
+            return await call(self._exchange)
+
     async def close(self) -> None:
         """Release the connections."""
         if self._exchange is not None:
@@ -113,32 +145,35 @@ class VenueClient:
             headers = getattr(self._exchange, "last_response_headers", None)
             raise unavailable(error, headers) from error
 
-    async def _loaded(self) -> None:
+    async def _loaded(self) -> Markets:
         """See that there are markets: restored or loaded, and reloaded every six hours."""
         async with self._loading:
             if self._exchange is None:
-                self._exchange = await asyncio.to_thread(_connectable, self._build)
+                self._exchange = await asyncio.to_thread(connectable, self._build)
             if self._markets is None and self._cache is not None:
-                self._take(await loading.restore(self._build, self._cache))
+                restored = await loading.restore(self._build, self._cache)
+                if restored is not None:
+                    self._take(restored)
             if self._markets is None or self._is_due(self._reload_at):
-                await self._load()
+                return await self._load()
+            return self._markets
 
-    async def _load(self) -> None:
+    async def _load(self) -> Markets:
         """Load the markets anew; when that fails, keep the old ones and try again in a while."""
         self._reload_at = self._clock.now() + _RETRY_AFTER
         try:
-            self._take(await loading.load(self._build, self._cache, self._clock.now()))
+            return self._take(await loading.load(self._build, self._cache, self._clock.now()))
         except (*UNREADABLE, VenueUnavailableError, TimeoutError, OSError):
             if self._markets is None:
                 raise
+            return self._markets
 
-    def _take(self, markets: Markets | None) -> None:
-        if markets is None:
-            return
+    def _take(self, markets: Markets) -> Markets:
         self._markets = markets
         self._reload_at = markets.loaded_at + _RELOAD_AFTER
         self._answered = 0
         self._exchange.set_markets_from_exchange(markets.holder)
+        return markets
 
     def _listing(self) -> Listing:
         return Listing(
@@ -201,7 +236,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _connectable(build: Callable[[], Exchange]) -> Exchange:
+def connectable(build: Callable[[], Exchange]) -> Exchange:
     """Construct a client with its TLS context, which ccxt would else make on the loop at the first request."""
     exchange = build()
     if exchange.verify and not exchange.options.get("include_OS_certificates"):

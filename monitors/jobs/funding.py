@@ -7,39 +7,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitors.engine import Engine
 from monitors.exchanges.breaker import Breaker, Closed, allows, failed, succeeded
+from monitors.jobs.pipeline import Pipeline
 from monitors.jobs.schedule import Work
 from monitors.market import HOUR, Poll
-from monitors.ports import Clock, FundingSource, Journal, VenueUnavailableError
+from monitors.ports import FundingSource, VenueUnavailableError
 
 _log = structlog.get_logger(__name__)
 
 RunOnce = Callable[[datetime, str, Work], None]
 """Asks for one run at a time, under a name that is the same for the same run."""
-
-
-class Pipeline:
-    """Engine and journal in one: whatever a job learns is judged and stored, or the program stops."""
-
-    def __init__(self, engine: Engine, journal: Journal, clock: Clock) -> None:
-        self._engine = engine
-        self._journal = journal
-        self.clock = clock
-
-    async def answered(self, poll: Poll) -> None:
-        """Take in a venue's answer."""
-        await self._journal.commit(self._engine.step(poll, self.clock.now()))
-
-    async def failed(self, venue: str, error: VenueUnavailableError) -> None:
-        """Note that a venue gave no answer."""
-        now = self.clock.now()
-        await self._journal.commit(self._engine.fail(venue, error.reason, now, blocked=error.blocked))
-
-    async def beat(self) -> None:
-        """Judge what only the passing of time changes."""
-        for tick in self._engine.beat(self.clock.now()):
-            await self._journal.commit(tick)
 
 
 class FundingJob:

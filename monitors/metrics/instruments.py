@@ -24,7 +24,8 @@ def read_interval_change(view: View) -> Iterator[Reading]:
         interval = change.observation.funding.interval
         if interval is not None:
             series = _series(INTERVAL_CHANGE, change.observation)
-            yield Reading(series, interval / HOUR, change.observation.funding.observed_at)
+            at = change.observation.funding.observed_at
+            yield Reading(series, interval / HOUR, at, is_event=True)
 
 
 def explain_instrument(view: View, series: Series) -> Evidence:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from monitors.liquidation import PositionSide, Window
 from monitors.market import FundingRate, Margin, OpenInterest
+from monitors.metrics.liquidations.values import Flush
 
 ALL_VENUES = "all"
 
@@ -18,11 +20,22 @@ class Series(NamedTuple):
     venue: str
     """The ccxt id, or `all`."""
     symbol: str
-    """The unified symbol; empty over all venues."""
+    """The unified symbol; empty over all venues, and for a venue's total of a base."""
+    side: PositionSide | None = None
+    """The liquidated side that is counted; None for both, and for what has no sides."""
+    window: Window | None = None
+    """The span that is counted; None for what has none."""
+
+
+class Cut(NamedTuple):
+    """What of a metric is counted: a side, or with None both, in a window, or with None in none."""
+
+    side: PositionSide | None = None
+    window: Window | None = None
 
 
 class Reading(NamedTuple):
-    """One number to judge; funding metrics are fractions per hour, `interval_change` is hours."""
+    """One number to judge, in the unit of its metric: funding per hour, liquidations in US dollars."""
 
     series: Series
     value: float
@@ -30,6 +43,8 @@ class Reading(NamedTuple):
     """When the oldest observation behind it was made."""
     is_floor: bool = False
     """A venue is silent whose last word would add to the value: it is at least this far, and proves no calm."""
+    is_event: bool = False
+    """Something that happened once: a rule whose level it meets rings, and nothing lasts or is resolved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +78,5 @@ class Evidence:
     """What is silent could only add to the value."""
     previous_interval: timedelta | None = None
     """For `interval_change`: the interval before."""
+    flush: Flush | None = None
+    """For metrics of liquidations: what was counted, where, and what it lacks."""

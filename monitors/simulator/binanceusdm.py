@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from operator import itemgetter
 
+from monitors.simulator.book import asks, bids
 from monitors.simulator.model import Listing, Quote
 from monitors.simulator.wire import (
     Endpoint,
@@ -13,7 +14,9 @@ from monitors.simulator.wire import (
     integer,
     milliseconds,
     moment,
+    plain,
     power_of_ten,
+    significant,
 )
 
 PERPETUAL_DELIVERY = 4_133_404_800_000
@@ -21,6 +24,7 @@ PERPETUAL_DELIVERY = 4_133_404_800_000
 STANDARD_HOURS = 8
 """Symbols charged every 8 hours are absent from fundingInfo unless their caps were adjusted."""
 HISTORY_LIMIT, HISTORY_DEFAULT = 1000, 100
+BOOK_LIMITS, BOOK_DEFAULT = (5, 10, 20, 50, 100, 500, 1000), 500
 
 _ADDRESSES = {
     "public": "/api/v3", "private": "/api/v3", "v1": "/api/v1",
@@ -110,9 +114,39 @@ def funding_rate(view: View, query: Query) -> object:
     return rows[:limit] if "startTime" in query else rows[-limit:]
 
 
+def depth(view: View, query: Query) -> object:
+    """Return one symbol's order book."""
+    limit = integer(
+        query, "limit", BOOK_DEFAULT, _refused(-1130, "Data sent for parameter 'limit' is not valid.")
+    )
+    if limit not in BOOK_LIMITS:
+        raise _refused(-4021, f"'{limit}' is not valid depth limit.")
+    quote = _one(view, query)
+    now = milliseconds(view.now)
+    sides = {"bids": bids(quote, limit), "asks": asks(quote, limit)}
+    rows = {
+        name: [[significant(price), plain(amount)] for price, amount in side] for name, side in sides.items()
+    }
+    return {"lastUpdateId": now, "E": now, "T": now, **rows}
+
+
+def open_interest(view: View, query: Query) -> object:
+    """Return one symbol's open interest in units of the base."""
+    quote = _one(view, query)
+    interest = plain(round(quote.open_interest / quote.listing.lot) * quote.listing.lot)
+    return {"openInterest": interest, "symbol": symbol(quote.listing), "time": milliseconds(view.now)}
+
+
 def symbol(listing: Listing) -> str:
     """Return the venue's id, such as 1000PEPEUSDT."""
     return f"{_base(listing)}USDT"
+
+
+def _one(view: View, query: Query) -> Quote:
+    for listing in view.listings():
+        if symbol(listing) == query.get("symbol"):
+            return view.quote(listing)
+    raise _refused(-1121, "Invalid symbol.")
 
 
 def _base(listing: Listing) -> str:
@@ -121,7 +155,7 @@ def _base(listing: Listing) -> str:
 
 def _symbol(view: View, listing: Listing, name: str) -> dict[str, object]:
     tick = power_of_ten(listing.coin.price * listing.unit / 1e5)
-    step = power_of_ten(5 / (listing.coin.price * listing.unit))
+    step = power_of_ten(listing.lot)
     return {
         "symbol": name,
         "pair": symbol(listing),
@@ -194,6 +228,8 @@ BINANCEUSDM = Wire(
         Endpoint(path="/fapi/v1/premiumIndex", answer=premium_index),
         Endpoint(path="/fapi/v1/fundingInfo", answer=funding_info),
         Endpoint(path="/fapi/v1/fundingRate", answer=funding_rate),
+        Endpoint(path="/fapi/v1/depth", answer=depth, funding=False),
+        Endpoint(path="/fapi/v1/openInterest", answer=open_interest, funding=False),
     ),
     too_many={"code": -1003, "msg": "Too many requests; current limit of IP is 2400 requests per minute."},
     empty=[],

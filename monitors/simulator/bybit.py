@@ -1,8 +1,10 @@
 """Bybit V5 linear and inverse contracts on the wire (bybit-exchange.github.io/docs/v5/market)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from monitors.market import HOUR, Margin
+from monitors.simulator.book import asks, bids
 from monitors.simulator.model import Listing, Quote
 from monitors.simulator.wire import (
     Endpoint,
@@ -13,6 +15,7 @@ from monitors.simulator.wire import (
     integer,
     milliseconds,
     moment,
+    plain,
     power_of_ten,
     significant,
     trimmed,
@@ -20,8 +23,19 @@ from monitors.simulator.wire import (
 
 INSTRUMENTS_LIMIT, INSTRUMENTS_DEFAULT = 1000, 500
 HISTORY_LIMIT = 200
+BOOK_LIMIT, BOOK_DEFAULT = 500, 25
+INTERESTS_LIMIT, INTERESTS_DEFAULT = 200, 50
 SIDES = 2
 """`openInterest` counts both sides of every contract; `singleOpenInterest` one."""
+
+INTERVALS = {
+    "5min": timedelta(minutes=5),
+    "15min": timedelta(minutes=15),
+    "30min": timedelta(minutes=30),
+    "1h": HOUR,
+    "4h": 4 * HOUR,
+    "1d": 24 * HOUR,
+}
 
 _DATED_ROW = {"fundingRate": "", "nextFundingTime": "0", "fundingIntervalHour": "", "fundingCap": ""}
 
@@ -61,9 +75,7 @@ def tickers(view: View, query: Query) -> object:
 
 def funding_history(view: View, query: Query) -> object:
     """Return settled rates, newest first; `startTime` without `endTime` is an error."""
-    listings = [each for each in view.listings(_margin(query)) if symbol(each) == query.get("symbol")]
-    if not listings:
-        raise _refused("params error: symbol invalid")
+    listing = _one(view, query)
     if "startTime" in query and "endTime" not in query:
         raise _refused("params error: endTime is required when startTime is given")
     bad = _refused("params error: time invalid")
@@ -78,14 +90,56 @@ def funding_history(view: View, query: Query) -> object:
             "fundingRate": trimmed(quote.rate),
             "fundingRateTimestamp": str(milliseconds(at)),
         }
-        for at, quote in reversed(view.settled(listings[0], moment(since), moment(until)))
+        for at, quote in reversed(view.settled(listing, moment(since), moment(until)))
     ]
     return _answer(view, query, rows[:limit])
+
+
+def orderbook(view: View, query: Query) -> object:
+    """Return one symbol's order book."""
+    quote = view.quote(_one(view, query))
+    limit = integer(query, "limit", BOOK_DEFAULT, _refused("params error: limit invalid"))
+    if not 1 <= limit <= BOOK_LIMIT:
+        raise _refused("params error: limit must be in 1..500")
+    now = milliseconds(view.now)
+    sides = {"b": bids(quote, limit), "a": asks(quote, limit)}
+    rows = {
+        name: [[significant(price), plain(amount)] for price, amount in side] for name, side in sides.items()
+    }
+    result = {"s": query["symbol"], **rows, "ts": now, "u": now, "seq": now, "cts": now}
+    return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": now}
+
+
+def open_interest(view: View, query: Query) -> object:
+    """Return open interest, both sides counted, at the last ends of an interval, newest first."""
+    listing = _one(view, query)
+    interval = INTERVALS.get(query.get("intervalTime", ""))
+    if interval is None:
+        raise _refused("params error: intervalTime invalid")
+    limit = integer(query, "limit", INTERESTS_DEFAULT, _refused("params error: limit invalid"))
+    if not 1 <= limit <= INTERESTS_LIMIT:
+        raise _refused("params error: limit must be in 1..200")
+    step = round(interval.total_seconds() * 1000)
+    last = milliseconds(view.now) // step * step
+    rows = []
+    for stamp in range(last, last - limit * step, -step):
+        [quote] = view.market.quotes([listing], moment(stamp))
+        interest = quote.open_interest * (1.0 if listing.margin is Margin.LINEAR else quote.mark)
+        rows.append({"openInterest": significant(SIDES * interest), "timestamp": str(stamp)})
+    result = {"symbol": query["symbol"], "category": query["category"], "list": rows, "nextPageCursor": ""}
+    return {"retCode": 0, "retMsg": "OK", "result": result, "retExtInfo": {}, "time": milliseconds(view.now)}
 
 
 def symbol(listing: Listing) -> str:
     """Return the venue's id, such as 1000PEPEUSDT or BTCUSD."""
     return _base(listing) + ("USDT" if listing.margin is Margin.LINEAR else "USD")
+
+
+def _one(view: View, query: Query) -> Listing:
+    for listing in view.listings(_margin(query)):
+        if symbol(listing) == query.get("symbol"):
+            return listing
+    raise _refused("params error: symbol invalid")
 
 
 def _base(listing: Listing) -> str:
@@ -99,7 +153,7 @@ def _dated_symbol(view: View) -> str:
 def _instrument(view: View, listing: Listing) -> dict[str, object]:
     linear = listing.margin is Margin.LINEAR
     tick = power_of_ten(listing.coin.price * listing.unit / 1e5)
-    step = power_of_ten(5 / (listing.coin.price * listing.unit)) if linear else "1"
+    step = power_of_ten(listing.lot)
     return {
         "symbol": symbol(listing),
         "contractType": "LinearPerpetual" if linear else "InversePerpetual",
@@ -149,6 +203,7 @@ def _ticker(quote: Quote) -> dict[str, object]:
     dollars = quote.open_interest * quote.mark
     quantity, value = (quote.open_interest, dollars) if linear else (dollars, quote.open_interest)
     price = significant(quote.mark)
+    (bid, bid_size), (ask, ask_size) = bids(quote, 1)[0], asks(quote, 1)[0]
     return {
         "symbol": symbol(quote.listing),
         "lastPrice": price,
@@ -170,10 +225,10 @@ def _ticker(quote: Quote) -> dict[str, object]:
         "basisRate": "",
         "deliveryFeeRate": "",
         "deliveryTime": "0",
-        "ask1Size": "1",
-        "bid1Price": price,
-        "ask1Price": price,
-        "bid1Size": "1",
+        "ask1Size": plain(ask_size),
+        "bid1Price": significant(bid),
+        "ask1Price": significant(ask),
+        "bid1Size": plain(bid_size),
         "basis": "",
         "preOpenPrice": "",
         "preQty": "",
@@ -213,6 +268,8 @@ BYBIT = Wire(
         Endpoint(path="/v5/market/instruments-info", answer=instruments_info, funding=False),
         Endpoint(path="/v5/market/tickers", answer=tickers),
         Endpoint(path="/v5/market/funding/history", answer=funding_history),
+        Endpoint(path="/v5/market/orderbook", answer=orderbook, funding=False),
+        Endpoint(path="/v5/market/open-interest", answer=open_interest, funding=False),
     ),
     too_many={"retCode": 10006, "retMsg": "Too many visits!", "result": {}, "retExtInfo": {}},
     empty={"retCode": 0, "retMsg": "OK", "result": {"category": "linear", "list": [], "nextPageCursor": ""}},

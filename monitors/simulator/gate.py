@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from monitors.liquidation import PositionSide
 from monitors.market import HOUR, Margin
+from monitors.simulator.book import asks, bids
+from monitors.simulator.flow import Close
 from monitors.simulator.model import Listing, Quote
 from monitors.simulator.wire import (
     Endpoint,
@@ -19,6 +22,9 @@ from monitors.simulator.wire import (
 )
 
 HISTORY_LIMIT, HISTORY_DEFAULT = 1000, 100
+BOOK_LIMIT, BOOK_DEFAULT = 300, 10
+ARCHIVE_SPAN = 3600
+"""Seconds that one look into the archive of liquidations may span."""
 
 _PUBLIC = ("wallet", "futures", "margin", "delivery", "spot", "options", "sub_accounts", "earn")
 _PRIVATE = (
@@ -93,14 +99,43 @@ def contracts(view: View, query: Query) -> object:
     return [_contract(view, quote) for quote in view.quotes(_margin(query))]
 
 
+def contract(view: View, query: Query) -> object:
+    """Return one contract."""
+    return _contract(view, view.quote(_one(view, query)))
+
+
+def order_book(view: View, query: Query) -> object:
+    """Return one contract's order book, sizes in contracts."""
+    listing = _one(view, query)
+    limit = integer(query, "limit", BOOK_DEFAULT, _invalid("limit"))
+    if not 1 <= limit <= BOOK_LIMIT:
+        raise _invalid("limit")
+    quote, now = view.quote(listing), milliseconds(view.now) / 1000
+    sides = {"asks": asks(quote, limit), "bids": bids(quote, limit)}
+    rows = {
+        name: [{"s": round(amount / listing.lot), "p": significant(price)} for price, amount in side]
+        for name, side in sides.items()
+    }
+    return {"current": now, "update": now, **rows}
+
+
+def liq_orders(view: View, query: Query) -> object:
+    """Return forced closes, newest first, of one contract or of all: times in seconds, sizes of the positions."""
+    listings = view.listings(_margin(query)) if query.get("contract") is None else [_one(view, query)]
+    until = integer(query, "to", milliseconds(view.now) // 1000, _invalid("to"))
+    since = integer(query, "from", until - ARCHIVE_SPAN, _invalid("from"))
+    limit = integer(query, "limit", HISTORY_DEFAULT, _invalid("limit"))
+    if not 1 <= limit <= HISTORY_LIMIT:
+        raise _invalid("limit")
+    if not 0 <= until - since <= ARCHIVE_SPAN:
+        raise _invalid("from")
+    found = view.closes(moment(since * 1000), moment((until + 1) * 1000))
+    return [_liquidation(each) for each in reversed(found) if each.listing in listings][:limit]
+
+
 def funding_rate(view: View, query: Query) -> object:
     """Return settled rates, newest first; times are in seconds."""
-    wanted = query.get("contract")
-    if wanted is None:
-        raise _refused("MISSING_REQUIRED_PARAM", "Missing required parameter: contract")
-    listings = [each for each in view.listings(_margin(query)) if name(each) == wanted]
-    if not listings:
-        raise _refused("CONTRACT_NOT_FOUND", f"contract {wanted} not found")
+    listing = _one(view, query)
     since = integer(query, "from", milliseconds(view.market.listed_at) // 1000, _invalid("from"))
     until = integer(query, "to", milliseconds(view.now) // 1000, _invalid("to"))
     limit = integer(query, "limit", HISTORY_DEFAULT, _invalid("limit"))
@@ -108,7 +143,7 @@ def funding_rate(view: View, query: Query) -> object:
         raise _invalid("limit")
     rows = [
         {"t": round(at.timestamp()), "r": f"{quote.rate:.6f}"}
-        for at, quote in reversed(view.settled(listings[0], moment(since * 1000), moment(until * 1000)))
+        for at, quote in reversed(view.settled(listing, moment(since * 1000), moment(until * 1000)))
     ]
     return rows[:limit]
 
@@ -120,7 +155,36 @@ def name(listing: Listing) -> str:
 
 def contract_size(listing: Listing) -> str:
     """Return coins per contract; "0" stands for one dollar per contract (BTC_USD)."""
-    return "0" if listing.margin is Margin.INVERSE else power_of_ten(10 / listing.coin.price)
+    return "0" if listing.margin is Margin.INVERSE else power_of_ten(listing.lot)
+
+
+def contracts_closed(close: Close) -> int:
+    """Return how many contracts a close was."""
+    return round(close.quantity / close.listing.lot)
+
+
+def _one(view: View, query: Query) -> Listing:
+    wanted = query.get("contract")
+    if wanted is None:
+        raise _refused("MISSING_REQUIRED_PARAM", "Missing required parameter: contract")
+    for listing in view.listings(_margin(query)):
+        if name(listing) == wanted:
+            return listing
+    raise _refused("CONTRACT_NOT_FOUND", f"contract {wanted} not found")
+
+
+def _liquidation(close: Close) -> dict[str, object]:
+    size = contracts_closed(close) * (1 if close.side is PositionSide.LONG else -1)
+    price = significant(close.price)
+    return {
+        "time": milliseconds(close.at) // 1000,
+        "contract": name(close.listing),
+        "size": size,
+        "order_size": -size,
+        "order_price": price,
+        "fill_price": price,
+        "left": 0,
+    }
 
 
 def _contract(view: View, quote: Quote) -> dict[str, object]:
@@ -175,7 +239,10 @@ GATE = Wire(
     endpoints=(
         Endpoint(path="/api/v4/spot/currencies", answer=currencies, funding=False),
         Endpoint(path="/api/v4/futures/{settle}/contracts", answer=contracts),
+        Endpoint(path="/api/v4/futures/{settle}/contracts/{contract}", answer=contract),
         Endpoint(path="/api/v4/futures/{settle}/funding_rate", answer=funding_rate),
+        Endpoint(path="/api/v4/futures/{settle}/order_book", answer=order_book, funding=False),
+        Endpoint(path="/api/v4/futures/{settle}/liq_orders", answer=liq_orders, funding=False),
     ),
     too_many={"label": "TOO_MANY_REQUESTS", "message": "Request Rate limit Exceeded"},
     empty=[],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import log10
 
+from monitors.simulator.book import asks, bids
 from monitors.simulator.model import Listing, Quote
 from monitors.simulator.wire import (
     Endpoint,
@@ -13,11 +14,13 @@ from monitors.simulator.wire import (
     integer,
     milliseconds,
     moment,
+    plain,
     significant,
     trimmed,
 )
 
 HISTORY_LIMIT = 500
+BOOK_LIMIT = 20
 
 _DELISTED = {"name": "MATIC", "szDecimals": 1, "maxLeverage": 20, "marginTableId": 20, "isDelisted": True}
 _DELISTED_CONTEXT = {
@@ -75,6 +78,19 @@ def funding_history(view: View, query: Query) -> object:
     return rows[:HISTORY_LIMIT]
 
 
+def l2_book(view: View, query: Query) -> object:
+    """Return one coin's order book: 20 prices a side."""
+    listings = [each for each in view.listings() if name(each) == query.get("coin")]
+    if not listings:
+        raise _unreadable()
+    quote = view.quote(listings[0])
+    levels = [
+        [{"px": significant(price), "sz": plain(amount), "n": 1} for price, amount in side]
+        for side in (bids(quote, BOOK_LIMIT), asks(quote, BOOK_LIMIT))
+    ]
+    return {"coin": query["coin"], "time": milliseconds(view.now), "levels": levels}
+
+
 def unreadable(_view: View, _query: Query) -> object:
     """Refuse a body whose type is not known."""
     raise _unreadable()
@@ -109,7 +125,7 @@ def _context(quote: Quote) -> dict[str, object]:
         "oraclePx": significant(quote.index),
         "markPx": mark,
         "midPx": mark,
-        "impactPxs": [mark, mark],
+        "impactPxs": [significant(bids(quote, 1)[0][0]), significant(asks(quote, 1)[0][0])],
         "dayBaseVlm": significant(3 * quote.open_interest),
     }
 
@@ -144,6 +160,7 @@ HYPERLIQUID = Wire(
         ),
         Endpoint(path="/info", method="POST", kind="perpDexs", answer=perp_dexs, funding=False),
         Endpoint(path="/info", method="POST", kind="fundingHistory", answer=funding_history),
+        Endpoint(path="/info", method="POST", kind="l2Book", answer=l2_book, funding=False),
         Endpoint(path="/info", method="POST", answer=unreadable, funding=False),
     ),
     too_many=None,

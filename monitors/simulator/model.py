@@ -2,24 +2,28 @@
 
 from calendar import FRIDAY
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import log10
 
+from monitors.liquidation import PositionSide
 from monitors.market import HOUR, Margin
-from monitors.metrics.funding import decompose
+from monitors.simulator.cascade import CALM, Cascade, Strain
+from monitors.simulator.cascades import Cascades
 from monitors.simulator.coins import Coin, coins
 from monitors.simulator.draw import draw
+from monitors.simulator.rates import funding_rate
 from monitors.simulator.story import Story
 from monitors.simulator.swings import FLICKER, swing
 
-INTEREST = 0.0001
-"""The interest component per 8 hours, the same on all five venues."""
-DAMPER = 0.0005
-"""How far the rate may leave the premium to follow the interest, per interval."""
 HISTORY = timedelta(days=400)
 """How long before the start every instrument was listed."""
 MAJORS = frozenset({"BTC", "ETH"})
+DEPTH = 0.01
+"""What waits in a calm book within 1 % of the mid price, on each side, as a part of the open interest."""
+SPREADS = (0.00005, 0.0002)
+"""Between a calm book's bid and ask, relative: of majors, and of the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +36,22 @@ class Rules:
     """Whether the formula yields 8 hours' funding, charged in parts; else each interval's premium in full."""
     multiples: bool
     """Whether cheap coins are listed as a multiple (1000PEPE)."""
-    inverse: tuple[str, ...] = ()
-    """Tickers that also have a coin-margined perpetual."""
+    lot_usd: float
+    """What one lot is worth, roughly."""
+    inverse: Mapping[str, float] = field(default_factory=dict)
+    """Tickers that also have a coin-margined perpetual, with the dollars that one lot of it is worth."""
 
 
 VENUES: Mapping[str, Rules] = {
-    "binanceusdm": Rules(hours=(8, 4, 1), per_8h=True, multiples=True),
-    "bybit": Rules(hours=(8, 4, 2), per_8h=False, multiples=True, inverse=("BTC", "ETH")),
-    "okx": Rules(hours=(8, 4, 2), per_8h=False, multiples=False, inverse=("BTC", "ETH")),
-    "gate": Rules(hours=(8, 4, 2, 1), per_8h=True, multiples=False, inverse=("BTC",)),
-    "hyperliquid": Rules(hours=(1,), per_8h=True, multiples=True),
+    "binanceusdm": Rules(hours=(8, 4, 1), per_8h=True, multiples=True, lot_usd=5),
+    "bybit": Rules(
+        hours=(8, 4, 2), per_8h=False, multiples=True, lot_usd=5, inverse={"BTC": 1.0, "ETH": 1.0}
+    ),
+    "okx": Rules(
+        hours=(8, 4, 2), per_8h=False, multiples=False, lot_usd=1000, inverse={"BTC": 100.0, "ETH": 10.0}
+    ),
+    "gate": Rules(hours=(8, 4, 2, 1), per_8h=True, multiples=False, lot_usd=10, inverse={"BTC": 1.0}),
+    "hyperliquid": Rules(hours=(1,), per_8h=True, multiples=True, lot_usd=1),
 }
 
 
@@ -58,6 +68,8 @@ class Listing:
     """The funding interval it was listed with."""
     cap: float
     """The highest rate per interval; the floor is its negative."""
+    lot: float
+    """The smallest amount: a power of ten of units (linear), or dollars (inverse)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,22 +86,18 @@ class Quote:
     """Predicted, per interval."""
     interval: timedelta
     next_funding_at: datetime
+    depth: float
+    """Dollars that wait within 1 % of the mark price, on each side."""
+    spread: float
+    """Between bid and ask, relative to the mark price."""
 
 
-def funding_rate(premium: float, *, hours: int, per_8h: bool, cap: float) -> float:
-    """Return premium + clamp(interest - premium) for one interval, within the cap.
+@dataclass(frozen=True, slots=True)
+class _Feeling:
+    """What moves one listing besides its waves."""
 
-    Venues that publish an 8-hour formula charge hours/8 of it; the others scale the interest alone
-    (Binance and Bybit: "Introduction to funding rates" in their help centres).
-    """
-    share = hours / 8
-    interest, scale = (INTEREST, share) if per_8h else (INTEREST * share, 1.0)
-    return round(clamp(decompose(premium, interest, damper=DAMPER, scale=scale).rate, cap), 8)
-
-
-def clamp(value: float, limit: float) -> float:
-    """Return the value within ±limit."""
-    return max(-limit, min(limit, value))
+    pressure: float
+    strain: Strain
 
 
 class Market:
@@ -103,11 +111,14 @@ class Market:
         instruments: int = 40,
         story: bool = True,
         episode: timedelta = timedelta(seconds=30),
+        flushes: bool = False,
     ) -> None:
         if instruments < 1:
             raise ValueError(f"a market needs at least one instrument, was given {instruments}")
         self.started_at = started_at
-        self._seed = seed
+        self.seed = seed
+        self.calm = 1.0
+        """The pace of the closes outside cascades; 0 is none."""
         every = coins(instruments + 1)
         listed = every[:-1]
         self._swings = {coin.ticker: swing(seed, coin, tuple(VENUES)) for coin in every}
@@ -118,8 +129,14 @@ class Market:
         if story:
             cast = tuple(coin.ticker for coin in listed if coin.ticker not in MAJORS)
             self._story = Story(
-                seed=seed, cast=cast, venues=tuple(VENUES), started_at=started_at, episode=episode
+                seed=seed,
+                cast=cast,
+                venues=tuple(VENUES),
+                started_at=started_at,
+                episode=episode,
+                flushes=flushes,
             )
+        self.cascades = Cascades(self._story)
 
     @property
     def listed_at(self) -> datetime:
@@ -146,13 +163,42 @@ class Market:
     def quotes(self, listings: Sequence[Listing], at: datetime) -> list[Quote]:
         """Return what each listing shows at a moment."""
         pressures = self._story.pressures(at) if self._story else {}
-        upcoming = {each: _upcoming(at, each) for rules in VENUES.values() for each in (*rules.hours, 1)}
+        strains = self.cascades.strains(at)
+        upcoming = {each: _upcoming(at, each) for each in {self.hours(every, at) for every in listings}}
         quotes = []
         for listing in listings:
             interval = self.hours(listing, at)
-            pressure = pressures.get((listing.venue, listing.coin.ticker), 0.0)
-            quotes.append(self._quote(listing, _hours(at), pressure, interval, upcoming[interval]))
+            ticker = listing.coin.ticker
+            feeling = _Feeling(pressures.get((listing.venue, ticker), 0.0), strains.get(ticker, CALM))
+            quotes.append(self._quote(listing, _hours(at), feeling, interval, upcoming[interval]))
         return quotes
+
+    def mark(self, listing: Listing, at: datetime) -> float:
+        """Return the mark price at a moment."""
+        [quote] = self.quotes([listing], at)
+        return quote.mark
+
+    def cascade(
+        self,
+        at: datetime,
+        *tickers: str,
+        side: PositionSide = PositionSide.LONG,
+        usd: float | None = None,
+        length: timedelta = timedelta(seconds=60),
+    ) -> Cascade:
+        """Let the closes of one coin, or of several at once, cascade from a moment on.
+
+        `usd` is what is closed in all; without it, as much as the open interest loses.
+
+        Raises:
+            ValueError: an unknown coin, or no coin, time or money to spread.
+        """
+        unknown = [each for each in tickers if each not in self._swings]
+        if unknown:
+            raise ValueError(f"a cascade needs coins of this market, {', '.join(unknown)} is none")
+        cascade = Cascade(started_at=at, length=length, side=side, tickers=tickers, usd=usd)
+        self.cascades.add(cascade)
+        return cascade
 
     def hours(self, listing: Listing, at: datetime) -> int:
         """Return the funding interval in force at a moment."""
@@ -190,22 +236,26 @@ class Market:
         return settlements
 
     def _quote(
-        self, listing: Listing, hours: float, pressure: float, interval: int, upcoming: datetime
+        self, listing: Listing, hours: float, feeling: _Feeling, interval: int, upcoming: datetime
     ) -> Quote:
-        rules, moves = VENUES[listing.venue], self._swings[listing.coin.ticker]
-        skew = moves.skew(listing.venue, hours) + pressure
+        rules, moves, strain = VENUES[listing.venue], self._swings[listing.coin.ticker], feeling.strain
+        skew = moves.skew(listing.venue, hours) + feeling.pressure
         average = skew if rules.per_8h else skew * interval / 8
-        premium = average + FLICKER.at(hours + moves.share[listing.venue])
-        index = listing.unit * moves.price(hours)
+        premium = average + FLICKER.at(hours + moves.share[listing.venue]) + strain.premium
+        calm = listing.unit * moves.price(hours)
+        index = calm * strain.price
+        open_interest = moves.open_interest(listing.venue, hours) / listing.unit
         return Quote(
             listing=listing,
             mark=index * (1 + premium),
             index=index,
             premium=premium,
-            open_interest=moves.open_interest(listing.venue, hours) / listing.unit,
+            open_interest=open_interest * strain.open_interest,
             rate=funding_rate(average, hours=interval, per_8h=rules.per_8h, cap=listing.cap),
             interval=interval * HOUR,
             next_funding_at=upcoming,
+            depth=DEPTH * open_interest * calm * strain.depth,
+            spread=SPREADS[0 if listing.coin.ticker in MAJORS else 1] * strain.spread,
         )
 
     def _list(self, venue: str, listed: Sequence[Coin]) -> list[Listing]:
@@ -220,14 +270,19 @@ class Market:
     def _listing(self, venue: str, coin: Coin, margin: Margin) -> Listing:
         rules = VENUES[venue]
         major = coin.ticker in MAJORS
-        chosen = 0 if major else int(draw(self._seed, "hours", venue, coin.ticker, high=len(rules.hours)))
+        chosen = 0 if major else int(draw(self.seed, "hours", venue, coin.ticker, high=len(rules.hours)))
+        unit = coin.multiplier if rules.multiples else 1
+        linear = margin is Margin.LINEAR
         return Listing(
             venue=venue,
             coin=coin,
             margin=margin,
-            unit=coin.multiplier if rules.multiples else 1,
+            unit=unit,
             hours=rules.hours[chosen],
             cap=0.04 if venue == "hyperliquid" else 0.003 if major else 0.02,
+            lot=10.0 ** round(log10(rules.lot_usd / (coin.price * unit)))
+            if linear
+            else rules.inverse[coin.ticker],
         )
 
 

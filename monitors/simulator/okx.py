@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from monitors.market import Margin
+from monitors.simulator.book import asks, bids
 from monitors.simulator.model import Listing, Quote
 from monitors.simulator.wire import (
     Endpoint,
@@ -14,16 +15,16 @@ from monitors.simulator.wire import (
     integer,
     milliseconds,
     moment,
+    plain,
     power_of_ten,
     significant,
     trimmed,
 )
 
 HISTORY_LIMIT = 100
+BOOK_LIMIT = 400
 HISTORY_DEPTH = timedelta(days=92)
 """Older settlements are not public."""
-INVERSE_CONTRACTS = {"BTC": "100"}
-"""USD per coin-margined contract; 10 for every other coin."""
 
 
 def urls(base: str) -> Mapping[str, object]:
@@ -77,7 +78,31 @@ def open_interest(view: View, query: Query) -> object:
     """Return one-sided open interest of all swaps: contracts, coins and dollars."""
     if _type(query) != "SWAP":
         return _answer([])
-    return _answer([_open_interest(view, quote) for quote in _quotes(view)])
+    wanted = query.get("instId")
+    return _answer(
+        [
+            _open_interest(view, quote)
+            for quote in _quotes(view)
+            if wanted in (None, instrument_id(quote.listing))
+        ]
+    )
+
+
+def books(view: View, query: Query) -> object:
+    """Return one instrument's order book, in contracts."""
+    depth = integer(query, "sz", 1, _refused("51000", "Parameter sz error"))
+    if not 1 <= depth <= BOOK_LIMIT:
+        raise _refused("51000", "Parameter sz error")
+    listings = [each for each in _listings(view) if instrument_id(each) == query.get("instId")]
+    if not listings:
+        raise _unknown_instrument()
+    quote, size = view.quote(listings[0]), float(contract_size(listings[0]))
+    sides = {"asks": asks(quote, depth), "bids": bids(quote, depth)}
+    rows = {
+        name: [[significant(price), plain(amount / size), "0", "1"] for price, amount in side]
+        for name, side in sides.items()
+    }
+    return _answer([{**rows, "ts": str(milliseconds(view.now)), "seqId": milliseconds(view.now)}])
 
 
 def mark_price(view: View, query: Query) -> object:
@@ -120,9 +145,7 @@ def instrument_id(listing: Listing) -> str:
 
 def contract_size(listing: Listing) -> str:
     """Return coins per contract (linear) or dollars per contract (inverse)."""
-    if listing.margin is Margin.INVERSE:
-        return INVERSE_CONTRACTS.get(listing.coin.ticker, "10")
-    return power_of_ten(1000 / listing.coin.price)
+    return power_of_ten(listing.lot)
 
 
 def _pair(listing: Listing) -> str:
@@ -231,6 +254,7 @@ OKX = Wire(
         Endpoint(path="/api/v5/public/funding-rate", answer=funding_rate),
         Endpoint(path="/api/v5/public/funding-rate-history", answer=funding_rate_history),
         Endpoint(path="/api/v5/public/open-interest", answer=open_interest),
+        Endpoint(path="/api/v5/market/books", answer=books, funding=False),
         Endpoint(path="/api/v5/public/mark-price", answer=mark_price),
         Endpoint(path="/api/v5/market/index-tickers", answer=index_tickers),
     ),

@@ -4,6 +4,8 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -13,11 +15,15 @@ from aiohttp import web
 from monitors.ports import Clock
 from monitors.simulator.binanceusdm import BINANCEUSDM
 from monitors.simulator.bybit import BYBIT
-from monitors.simulator.faults import JSON, Fault, Faults, failure
+from monitors.simulator.faults import HANDSHAKE_FAULTS, JSON, SOCKET_FAULTS, Failure, Fault, Faults, failure
+from monitors.simulator.flow import Close, closes
 from monitors.simulator.gate import GATE
 from monitors.simulator.hyperliquid import HYPERLIQUID
 from monitors.simulator.model import Market
 from monitors.simulator.okx import OKX
+from monitors.simulator.streams.feed import SECOND, Feed, begun, told
+from monitors.simulator.streams.line import Line
+from monitors.simulator.streams.registry import STREAMS
 from monitors.simulator.wire import Endpoint, Query, RefusedError, View, Wire
 
 HOST = "127.0.0.1"
@@ -33,9 +39,10 @@ class Simulator:
     def __init__(self, market: Market, clock: Clock) -> None:
         self.market = market
         self.requests: Counter[tuple[str, str]] = Counter()
-        """How often each (venue, path) was asked; Hyperliquid's one path is told apart by type."""
+        """How often each (venue, path) was asked or dialled; Hyperliquid's one path is told apart by type."""
         self._clock = clock
         self._faults = Faults()
+        self._lines: dict[str, set[Line]] = {wire.venue: set() for wire in WIRES}
         self._runner = web.AppRunner(
             self._application(), handler_cancellation=True, access_log=None, shutdown_timeout=1
         )
@@ -52,8 +59,11 @@ class Simulator:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let held requests go and stop listening."""
+        """Let held requests go, break off the sockets and stop listening."""
         self._faults.clear()
+        for lines in self._lines.values():
+            for line in lines:
+                line.cut()
         await self._runner.cleanup()
 
     @property
@@ -68,18 +78,46 @@ class Simulator:
 
     def ccxt_config(self) -> dict[str, dict[str, object]]:
         """Return constructor options per venue that replace ccxt's addresses and nothing else."""
-        return {wire.venue: {"urls": {"api": wire.urls(f"{self.url}/{wire.venue}")}} for wire in WIRES}
+        return {wire.venue: {"urls": {"api": self._addresses(wire)}} for wire in WIRES}
+
+    def liquidations(self, since: datetime, until: datetime) -> list[Close]:
+        """Return what is really closed by force in [since, until), on all venues, oldest first."""
+        found = [each for wire in WIRES for each in closes(self.market, wire.venue, since, until)]
+        return sorted(found, key=attrgetter("at"))
+
+    def told(self, since: datetime, until: datetime) -> list[Close]:
+        """Return what of it the venues' feeds tell, throttled as they are: what a perfect listener counts."""
+        first, last = begun(since, SECOND), begun(until, SECOND) + SECOND
+        found = [
+            each
+            for venue, stream in STREAMS.items()
+            if stream.feed is not None
+            for each in told(closes(self.market, venue, first, last), stream.feed)
+            if since <= each.at < until
+        ]
+        return sorted(found, key=attrgetter("at"))
+
+    def subscribed(self, venue: str) -> int:
+        """Return how many connections of a venue have a subscription."""
+        return sum(line.is_subscribed for line in self._lines[venue])
+
+    def pong(self) -> None:
+        """Have every connection say that it is alive, for tests that let minutes pass at once."""
+        for line in (line for lines in self._lines.values() for line in lines):
+            line.pong()
 
     def set_fault(
         self, venue: str, fault: Fault, *, count: int | None = None, funding_only: bool = False
     ) -> None:
-        """Put a fault in force for the next `count` requests, or until it is cleared.
+        """Put a fault in force for the next `count` requests (connections, frames), or until it is cleared.
 
         Raises:
             ValueError: no such venue, or a fault this venue or this count cannot have.
         """
         if venue not in self.venues:
             raise ValueError(f"venue must be one of {', '.join(self.venues)}, was {venue!r}")
+        if fault in SOCKET_FAULTS and STREAMS[venue].feed is None:
+            raise ValueError(f"{fault} needs a venue that publishes liquidations, {venue} does not")
         now = self._clock.now()
         if fault is Fault.INTERVAL_SWITCH:
             self.market.switch_interval(venue, now)
@@ -96,6 +134,10 @@ class Simulator:
         for wire in WIRES:
             for path, method in sorted({(each.path, each.method) for each in wire.endpoints}):
                 application.router.add_route(method, f"/{wire.venue}{path}", self._handler(wire, path))
+            feed = STREAMS[wire.venue].feed
+            if feed is not None:
+                for path in feed.paths:
+                    application.router.add_get(f"/{wire.venue}{path}", self._dialled(wire, feed))
         application.router.add_post("/faults", self._post_fault)
         application.router.add_delete("/faults", self._delete_faults)
         return application
@@ -116,6 +158,25 @@ class Simulator:
             )
 
         return handle
+
+    def _dialled(self, wire: Wire, feed: Feed) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            self.requests[wire.venue, request.path.removeprefix(f"/{wire.venue}")] += 1
+            for fault, answer in HANDSHAKE_FAULTS.items():
+                if self._faults.use(wire.venue, fault):
+                    return _failed(failure(answer, wire))
+            line = Line(wire.venue, feed, self.market, self._clock, self._faults)
+            self._lines[wire.venue].add(line)
+            try:
+                return await line.serve(request)
+            finally:
+                self._lines[wire.venue].discard(line)
+
+        return handle
+
+    def _addresses(self, wire: Wire) -> dict[str, object]:
+        sockets = STREAMS[wire.venue].addresses(f"ws://{HOST}:{self._port}/{wire.venue}")
+        return {**wire.urls(f"{self.url}/{wire.venue}"), **sockets}
 
     def _answer(self, wire: Wire, endpoint: Endpoint, query: Query) -> web.Response:
         frozen_at = self._faults.since(wire.venue, Fault.FROZEN)
@@ -140,13 +201,7 @@ class Simulator:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
                 request.transport.abort()
             return web.Response()
-        failed = failure(fault, wire)
-        headers = {"Retry-After": f"{failed.retry_after.total_seconds():.0f}"} if failed.retry_after else {}
-        if failed.content_type == JSON:
-            return _json(failed.document, failed.status, headers)
-        return web.Response(
-            text=failed.text, status=failed.status, content_type=failed.content_type, headers=headers
-        )
+        return _failed(failure(fault, wire))
 
     async def _post_fault(self, request: web.Request) -> web.Response:
         order = await _query(request)
@@ -176,6 +231,15 @@ async def _query(request: web.Request) -> Query:
     fields: Mapping[str, object] = body if isinstance(body, dict) else {}
     given = {key: str(value) for key, value in fields.items() if value is not None}
     return {**request.query, **request.match_info, **given}
+
+
+def _failed(failed: Failure) -> web.Response:
+    headers = {"Retry-After": f"{failed.retry_after.total_seconds():.0f}"} if failed.retry_after else {}
+    if failed.content_type == JSON:
+        return _json(failed.document, failed.status, headers)
+    return web.Response(
+        text=failed.text, status=failed.status, content_type=failed.content_type, headers=headers
+    )
 
 
 def _json(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

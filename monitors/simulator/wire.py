@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import floor, log10
 
 from monitors.market import Margin
+from monitors.simulator.flow import Close, closes
 from monitors.simulator.model import Listing, Market, Quote
 
 Query = Mapping[str, str]
@@ -32,6 +33,15 @@ class View:
         if self.unlisted and margin is Margin.LINEAR:
             listings.append(self.market.newcomer(self.venue))
         return self.market.quotes(listings, self.now)
+
+    def quote(self, listing: Listing) -> Quote:
+        """Return what one perpetual shows."""
+        [quote] = self.market.quotes([listing], self.now)
+        return quote
+
+    def closes(self, since: datetime, until: datetime) -> list[Close]:
+        """Return what was closed by force in [since, until) and is not in the future, oldest first."""
+        return closes(self.market, self.venue, since, min(until, self.now))
 
     def settled(self, listing: Listing, since: datetime, until: datetime) -> list[tuple[datetime, Quote]]:
         """Return what was settled in [since, until], oldest first."""
@@ -102,6 +112,12 @@ def trimmed(value: float) -> str:
     """Return a rate as decimal text without trailing zeros."""
     text = f"{value:.8f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
+
+
+def plain(value: float) -> str:
+    """Return an amount of whole lots as decimal text without trailing zeros."""
+    text = f"{value:.12f}".rstrip("0")
+    return text.removesuffix(".")
 
 
 def significant(value: float, digits: int = 8) -> str:

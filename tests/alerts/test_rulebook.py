@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from monitors.alerts.rulebook import RuleBook
 from monitors.alerts.rules import Destination, Direction, Rule, Timing
 from monitors.alerts.states import Firing, Pending, Reason, RuleKey, RuleState, evaluate
+from monitors.liquidation import PositionSide, Window
 from monitors.market import Margin
-from monitors.metrics.reading import ALL_VENUES, Reading, Series
+from monitors.metrics.liquidations.values import MARKET
+from monitors.metrics.reading import ALL_VENUES, Cut, Reading, Series
+from monitors.metrics.registry import Source
 from tests.builders import HOME, NOON, a_level, a_rule, a_series
 
 MINUTE = timedelta(minutes=1)
@@ -32,6 +35,18 @@ def read(book: RuleBook, value: float, minute: float = 0, series: Series | None 
     now = NOON + minute * MINUTE
     judged = book.judge([Reading(series or a_series(), value, now)], now)
     return [ring.reason for ring in (*judged.rings, *book.judge_due(now).rings)]
+
+
+def floor(book: RuleBook, value: float, minute: float) -> list[int]:
+    """Give a book a value that can only be larger in truth; return whose rules ring."""
+    now = NOON + minute * MINUTE
+    return [ring.rule.id for ring in book.judge([Reading(a_series(), value, now, is_floor=True)], now).rings]
+
+
+def happen(book: RuleBook, value: float, minute: float, series: Series) -> list[Reason]:
+    """Give a book one event; return what it tells."""
+    now = NOON + minute * MINUTE
+    return [ring.reason for ring in book.judge([Reading(series, value, now, is_event=True)], now).rings]
 
 
 def test_a_rule_watches_what_it_selects_and_nothing_else() -> None:
@@ -79,7 +94,7 @@ def test_a_rule_that_is_not_watched_by_has_nowhere_to_move() -> None:
     book.move(a_rule(2, destination=Destination(platform="telegram", chat="-100")))
 
     assert len(book) == 1
-    assert book.audience("bybit") == (HOME,)
+    assert book.audience("bybit", Source.POLLS) == (HOME,)
 
 
 def test_a_removed_rule_says_nothing_more() -> None:
@@ -91,7 +106,7 @@ def test_a_removed_rule_says_nothing_more() -> None:
 
     assert read(book, 0.001, 2) == []
     assert len(book) == 0
-    assert book.audience("bybit") == ()
+    assert book.audience("bybit", Source.POLLS) == ()
 
 
 def test_a_pending_time_runs_out_by_the_clock_alone() -> None:
@@ -154,6 +169,24 @@ def test_a_restart_re_sends_nothing() -> None:
     assert read(after, 0.0, 2) == [Reason.RESOLVED]
 
 
+def test_a_gap_changes_nothing_of_an_alert_that_goes_on() -> None:
+    book = a_book(a_rule(1, timing=PROMPT))
+    read(book, 0.001)
+
+    later = NOON + 10 * MINUTE
+    judged = book.judge([Reading(a_series(), 0.001, later)], later)
+
+    assert (judged.rings, judged.states) == ((), ())
+
+
+def test_a_rule_without_a_level_hears_events_and_no_values() -> None:
+    book = a_book(a_rule(1, metric="interval_change"))
+    series = a_series("interval_change")
+
+    assert read(book, 8.0, series=series) == []
+    assert happen(book, 8.0, 1, series) == [Reason.EVENT]
+
+
 def test_a_restart_after_a_long_stop_is_a_gap() -> None:
     book = a_book(a_rule(1, timing=replace(PROMPT, pending_for=2 * MINUTE)))
     key = (1, a_series())
@@ -197,6 +230,22 @@ def test_a_floor_can_raise_an_alarm_and_escalate_it_but_never_calms_one() -> Non
         told.append([ring.reason for ring in (*judged.rings, *book.judge_due(now).rings)])
 
     assert told == [[Reason.FIRST], [], [Reason.ESCALATED], [], [Reason.RESOLVED]]
+
+
+def test_floors_in_a_row_ring_as_soon_as_one_meets_a_level_and_an_episode_that_ended_begins_anew() -> None:
+    book = a_book(a_rule(1, level=a_level(1.0), timing=PROMPT))
+
+    assert [floor(book, value, minute) for minute, value in enumerate((0.5, 0.9, 1.0))] == [[], [], [1]]
+    assert read(book, 0.1, 3) == [Reason.RESOLVED]
+    assert [floor(book, value, minute) for minute, value in ((4, 0.9), (5, 1.1))] == [[], [1]]
+
+
+def test_a_floor_meets_the_level_of_a_rule_that_is_new() -> None:
+    book = a_book(a_rule(1, level=a_level(1.0), timing=PROMPT))
+    before = floor(book, 0.5, 0)
+    book.add(a_rule(2, level=a_level(0.4), timing=PROMPT))
+
+    assert (before, floor(book, 0.5, 1)) == ([], [2])
 
 
 def test_a_floor_proves_nothing_to_a_rule_that_watches_below() -> None:
@@ -251,11 +300,57 @@ def test_an_event_metric_rings_at_every_reading() -> None:
     series = a_series("interval_change")
     book = a_book(a_rule(1, metric="interval_change"), a_rule(2, metric="interval_change", once=True))
 
-    told = [read(book, 1.0, minute, series) for minute in range(3)]
+    told = [happen(book, 1.0, minute, series) for minute in range(3)]
 
     assert told == [[Reason.EVENT, Reason.EVENT], [Reason.EVENT], [Reason.EVENT]]
     book.remove(1)
-    assert read(book, 1.0, 4, series) == []
+    assert happen(book, 1.0, 4, series) == []
+
+
+def test_an_event_rings_where_its_size_meets_the_level_and_nothing_lasts() -> None:
+    series = a_series("single_liquidation")
+    book = a_book(a_rule(1, metric="single_liquidation", level=a_level(1e6)))
+
+    told = [happen(book, usd, minute, series) for minute, usd in enumerate((5e5, 1e6, 2e6, 1.0))]
+
+    assert told == [[], [Reason.EVENT], [Reason.EVENT], []]
+    assert book.judge_due(NOON + 10 * MINUTE).rings == ()
+
+
+def test_a_rule_counts_one_side_and_one_window() -> None:
+    longs = replace(a_rule(1, metric="liquidations").selector, side=PositionSide.LONG, window=Window.H1)
+    book = a_book(replace(a_rule(1, metric="liquidations", level=a_level(1e6)), selector=longs))
+    total = Series("liquidations", "BTC", Margin.LINEAR, ALL_VENUES, "")
+
+    told = {
+        (side, window): read(book, 2e6, 0, total._replace(side=side, window=window))
+        for side in (None, *PositionSide)
+        for window in (Window.M5, Window.H1)
+    }
+
+    assert [cut for cut, reasons in told.items() if reasons] == [(PositionSide.LONG, Window.H1)]
+    assert tuple(book.cuts("liquidations")) == (Cut(PositionSide.LONG, Window.H1),)
+
+
+def test_a_total_is_watched_by_the_rules_of_its_venue_or_of_all_together() -> None:
+    total = Series("liquidations", "BTC", Margin.LINEAR, "bybit", "")
+    book = a_book(*(a_rule(n, metric="liquidations", venue=v) for n, v in ((1, "bybit"), (2, None))))
+
+    of_bybit, of_all = (
+        {ring.rule.id for ring in book.judge([Reading(one, 1e9, NOON)], NOON).rings}
+        for one in (total, total._replace(venue=ALL_VENUES))
+    )
+
+    assert (of_bybit, of_all) == ({1}, {2})
+
+
+def test_any_coin_is_not_the_market_but_where_the_metric_says_so() -> None:
+    book = a_book(a_rule(1, metric="liquidations", base=None), a_rule(2, metric="cascade", base=None))
+    market = Series("liquidations", MARKET, Margin.LINEAR, ALL_VENUES, "")
+
+    rings = book.judge([Reading(one, 1e9, NOON) for one in (market, market._replace(metric="cascade"))], NOON)
+
+    assert {ring.rule.id for ring in rings.rings} == {2}
 
 
 def test_the_audience_of_a_venue_is_whoever_has_a_rule_it_can_touch() -> None:
@@ -264,10 +359,10 @@ def test_the_audience_of_a_venue_is_whoever_has_a_rule_it_can_touch() -> None:
         a_rule(1, venue="bybit"), a_rule(2, venue="okx", destination=other), a_rule(3, venue="bybit")
     )
 
-    assert book.audience("bybit") == (HOME,)
-    assert book.audience("okx") == (other,)
+    assert book.audience("bybit", Source.POLLS) == (HOME,)
+    assert book.audience("okx", Source.POLLS) == (other,)
     book.add(a_rule(4, destination=other))
-    assert set(book.audience("bybit")) == {HOME, other}
+    assert set(book.audience("bybit", Source.POLLS)) == {HOME, other}
 
 
 def test_a_rule_added_again_takes_the_place_of_what_it_was() -> None:
@@ -279,7 +374,7 @@ def test_a_rule_added_again_takes_the_place_of_what_it_was() -> None:
 
     assert (between, above) == ([], [Reason.FIRST])
     assert read(book, 0.0, 2) + read(book, 5.0, 3) == []
-    assert book.audience("bybit") == ()
+    assert book.audience("bybit", Source.POLLS) == ()
     assert not book.watches("funding")
 
 
@@ -302,7 +397,7 @@ class Naive:
 
     def step(self, readings: Sequence[Reading], now: datetime) -> Told:
         told: Told = []
-        for series, value, at, _ in readings:
+        for series, value, at, _, _ in readings:
             self._last[series] = (value, at)
             told += self._judge(series, value, now)
         for series, (value, _) in self._last.items():

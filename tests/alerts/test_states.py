@@ -114,8 +114,8 @@ def test_nothing_grows_at_a_level_of_zero_and_a_value_of_zero(direction: Directi
     assert tell([0.0, -direction.sign, 0.0], level=level, timing=timing)[1:] == [(1, Reason.RESOLVED)]
 
 
-def test_growth_is_shown_at_most_once_a_minute_and_then_although_the_value_stays() -> None:
-    told = tell([1.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.0, 3.0], every=MINUTE / 3)
+def test_growth_is_shown_at_most_every_15_seconds_and_then_although_the_value_stays() -> None:
+    told = tell([1.0, 1.5, 2.0, 2.5, 3.0, 3.0, 3.0, 3.0], every=MINUTE / 12)
 
     assert told == [(0, Reason.FIRST), (3, Reason.GREW), (6, Reason.GREW)]
 

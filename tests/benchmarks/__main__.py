@@ -3,7 +3,15 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_rules", "bench_storage", "bench_markets", "bench_fanout")
+BENCHMARKS = (
+    "bench_rules",
+    "bench_storage",
+    "bench_markets",
+    "bench_liquidations",
+    "bench_liquidations_lost",
+    "bench_liquidations_told",
+    "bench_fanout",
+)
 
 
 def main() -> None:

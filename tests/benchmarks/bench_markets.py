@@ -17,7 +17,7 @@ from monitors.clock import SystemClock
 from monitors.engine import Engine, Memory, Universe
 from monitors.exchanges.client import VenueClient
 from monitors.exchanges.registry import profile
-from monitors.jobs.funding import Pipeline
+from monitors.jobs.pipeline import Pipeline
 from monitors.simulator.model import Market
 from monitors.simulator.server import Simulator
 from storage.database import Database

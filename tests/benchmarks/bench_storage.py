@@ -1,11 +1,9 @@
 """What keeping costs: a commit, a month of history, bytes a row, and the size after 400 days."""
 
 import asyncio
-import gc
 import random
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -28,7 +26,7 @@ from storage.observations import Observations
 from storage.outbox import Outbox
 from storage.retention import Retention, roll
 from storage.rules import Rules
-from tests.benchmarks.measure import figure
+from tests.benchmarks.measure import awaited_ms, figure
 from tests.builders import a_rule
 
 VENUES = tuple(f"venue{n}" for n in range(12))
@@ -120,17 +118,6 @@ def tick(at: datetime, rules: Sequence[Rule], rng: random.Random) -> Tick:
     return Tick(at=at, observations=polled, states=states, contents=alerts)
 
 
-async def milliseconds(work: Awaitable[object]) -> float:
-    """Return how long it took, the collector kept out of it."""
-    gc.disable()
-    try:
-        start = time.perf_counter()
-        await work
-        return 1000 * (time.perf_counter() - start)
-    finally:
-        gc.enable()
-
-
 async def grown(database: Database, fill: Callable[[Sql], int], name: str, kept: int) -> Tier:
     """Fill a table and count the pages that it took."""
 
@@ -220,7 +207,7 @@ async def measure_queries(market: Observations, rng: random.Random) -> list[floa
     for _ in range(QUERIES):
         base = rng.choice(BASES)
         wanted = [instrument(venue, base) for venue in rng.sample(VENUES, 5)]
-        taken.append(await milliseconds(market.history(wanted, NOW - timedelta(days=30), NOW)))
+        taken.append(await awaited_ms(market.history(wanted, NOW - timedelta(days=30), NOW)))
     return taken
 
 
@@ -231,7 +218,7 @@ async def measure_commits(database: Database, journal: Journal, rng: random.Rand
     taken = []
     for number in range(COMMITS):
         one = tick(NOW + timedelta(minutes=number), rules, rng)
-        taken.append(await milliseconds(journal.commit(one)))
+        taken.append(await awaited_ms(journal.commit(one)))
     return taken
 
 
@@ -241,7 +228,7 @@ async def measure_roll(database: Database) -> float:
 
     async def knock() -> None:
         while True:
-            waits.append(await milliseconds(database.write(lambda _: None)))
+            waits.append(await awaited_ms(database.write(lambda _: None)))
 
     async with asyncio.TaskGroup() as group:
         knocking = group.create_task(knock())

@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -11,6 +11,17 @@ def milliseconds(work: Callable[[], object]) -> float:
     try:
         start = time.perf_counter()
         work()
+        return 1000 * (time.perf_counter() - start)
+    finally:
+        gc.enable()
+
+
+async def awaited_ms(work: Awaitable[object]) -> float:
+    """Return how long something took that is awaited, the collector kept out of it."""
+    gc.disable()
+    try:
+        start = time.perf_counter()
+        await work
         return 1000 * (time.perf_counter() - start)
     finally:
         gc.enable()

@@ -7,11 +7,13 @@ from bot.commands.context import Asker, Context, Who
 from monitors.alerts.chats import ChatSettings
 from monitors.alerts.rules import Rule
 from monitors.market import FundingRate, Margin, Observation, RateKind, VenueHealth
+from tests.bot.liquidated import PRINTS, a_board, a_cascade
 from tests.builders import HOME, NOON, a_health, a_rate, an_instrument, an_observation
 from tests.fakes import (
     FakeBacklog,
     FakeChats,
     FakeCounts,
+    FakeLiquidationsView,
     FakeMarketView,
     FakeRecords,
     FakeRuleDesk,
@@ -69,11 +71,13 @@ def a_context(
     private: bool = True,
     reachable: bool = True,
     simulated: bool = False,
+    liquidations: FakeLiquidationsView | None = None,
 ) -> Context:
     """Build what a command is given in the console's chat at noon."""
     desk = FakeRuleDesk(rules={rule.id: rule for rule in rules})
     return Context(
         market=FakeMarketView(observations=market, settled_rates=settled, venues=health),
+        liquidations=liquidations or _liquidated(),
         rules=desk,
         backlog=FakeBacklog(letters=FakeCounts(waiting=2, delivered=14, late=1)),
         chats=FakeChats(kept={("console", "console"): ChatSettings(editors=("user:editor",))}),
@@ -87,6 +91,11 @@ def a_context(
         min_open_interest=1e6,
         simulated=simulated,
     )
+
+
+def _liquidated() -> FakeLiquidationsView:
+    over = a_cascade("ETH", opened=200, closed=180)
+    return FakeLiquidationsView(a_board(PRINTS, running=[a_cascade()]), told=[over])
 
 
 def an_asker(who: Who = Who.ADMIN, *, private: bool = True, reachable: bool = True) -> Asker:

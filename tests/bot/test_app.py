@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.app import Bot, a_reader, an_owner, closing, context_of, engine_of, serve, sources_of
+from bot.app import Bot, a_reader, an_owner, context_of, serve
 from bot.commands.context import Who
 from bot.messages.plain import as_text
 from bot.platforms.console import HERE
 from bot.store import Store, store_of
+from bot.watching import closing, engine_of, sources_of
 from monitors.alerts.delivery import Deferred
 from monitors.alerts.rules import Destination
 from monitors.alerts.tick import Tick

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ from bot.store import store_of
 from monitors.alerts.tick import Tick
 from monitors.clock import SystemClock
 from monitors.market import Observation, VenueHealth
+from monitors.metrics.liquidations.values import Heard
 from monitors.simulator.faults import Fault
 from storage.database import Database
 from storage.errors import LockedError, NotMigratedError
+from tests.bot.liquidated import a_feed, a_print
 from tests.bot.markets import a_market, settings_for
-from tests.builders import a_health, a_level, a_rule, an_observation
+from tests.builders import NOON, a_health, a_level, a_rule, an_observation
 from tests.fakes import FakeClock
+from tests.storage.forced_closes import commit
 
 CHANGING = [f"/{command.name}" for command in COMMANDS if command.who is Who.ADMIN]
 
@@ -42,6 +46,24 @@ async def test_a_question_is_answered_from_the_store(tmp_path: Path) -> None:
 
     assert not document.failed
     assert as_text(document).startswith("BTC funding on bybit: longs pay shorts +87.60 % APR")
+
+
+async def test_liquidations_are_told_as_of_when_the_bot_last_heard(tmp_path: Path) -> None:
+    settings, clock = settings_for(tmp_path, "bybit", "hyperliquid"), FakeClock()
+    database = await Database.open(settings.database)
+    await commit(database, Heard(prints=(a_print(1, 7e6),), feeds=(a_feed(heard_at=NOON),)))
+    await database.close()
+    clock.advance(timedelta(minutes=20))
+
+    hour, minute, feeds = [
+        as_text(await ask(settings, clock, line)) for line in ("/liq btc", "/liq btc 1m", "/status feeds")
+    ]
+
+    assert hour.startswith("BTC, last 1h: ≥ $7M liquidated, 100 % longs")
+    assert "as of 2026-03-14 12:00:00 UTC" in hour
+    assert "left out: bybit (last heard 12:00), hyperliquid (no public feed)" in hour
+    assert minute.startswith("BTC, last 1m: not known, no feed of liquidations was heard")
+    assert feeds.startswith("0 of 1 feed of liquidations live")
 
 
 async def test_a_question_is_answered_beside_a_running_bot(tmp_path: Path) -> None:

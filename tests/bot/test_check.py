@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import ccxt.pro
 import pytest
 from pydantic import HttpUrl, SecretStr
 
@@ -41,7 +42,38 @@ async def test_where_everything_works_there_is_nothing_to_do(tmp_path: Path) -> 
     assert states["database skewbell.db"] == "not there yet: it is made at the first run"
     assert states["bybit"] == "6 perpetuals, 6 with a known interval, 1 row left out"
     assert (states["telegram"], states["discord"]) == ("not set up", "not set up")
-    assert set(states) == {"ccxt", "database skewbell.db", "bybit", "hyperliquid", "telegram", "discord"}
+    assert set(states) == {
+        "ccxt",
+        "database skewbell.db",
+        "bybit",
+        "hyperliquid",
+        "bybit liquidations",
+        "hyperliquid liquidations",
+        "telegram",
+        "discord",
+    }
+
+
+async def test_each_venue_is_told_to_be_heard_whole_in_part_or_not_at_all(tmp_path: Path) -> None:
+    async with a_market(tmp_path, "bybit", "okx", "hyperliquid") as (_, settings):
+        document, states, _ = await found(settings)
+
+    assert not document.failed
+    assert states["bybit liquidations"] == "a feed of every print"
+    assert states["okx liquidations"] == "a throttled feed: its totals are lower bounds"
+    assert states["hyperliquid liquidations"] == "no public feed: every total lacks them"
+
+
+async def test_a_feed_that_the_installed_library_cannot_hear_needs_attention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(ccxt.pro, "bybit")
+    async with a_market(tmp_path, "bybit") as (_, settings):
+        document, states, to_do = await found(settings)
+
+    assert document.failed
+    assert states["bybit liquidations"] == f"ccxt.pro {ccxt.pro.__version__} has no venue bybit"
+    assert to_do == ["bybit liquidations: install the pinned requirements again."]
 
 
 async def test_looking_at_a_database_does_not_make_one(tmp_path: Path) -> None:
@@ -70,7 +102,7 @@ async def test_a_damaged_database_needs_attention_and_the_venues_are_checked_all
         document, states, to_do = await found(settings)
 
     assert document.failed
-    assert heading(document) == Heading(text="1 of 3 checks need attention", tone=Tone.ERROR)
+    assert heading(document) == Heading(text="1 of 4 checks need attention", tone=Tone.ERROR)
     assert states["database skewbell.db"] == "cannot be used"
     assert "perpetuals" in states["bybit"]
     (advice,) = to_do
@@ -151,7 +183,7 @@ async def test_wrong_tokens_need_attention_and_are_never_shown(tmp_path: Path) -
     ):
         document, states, to_do = await found(talking(settings, telegram, discord).model_copy(update=wrong))
 
-    assert heading(document).text == "2 of 5 checks need attention"
+    assert heading(document).text == "2 of 6 checks need attention"
     assert (states["telegram"], states["discord"]) == ("the token is refused", "the token is refused")
     assert "TELEGRAM_BOT_TOKEN anew from @BotFather" in to_do[0]
     assert "DISCORD_BOT_TOKEN is not valid" in to_do[1]
@@ -167,6 +199,6 @@ async def test_a_platform_out_of_reach_does_not_hide_the_other(tmp_path: Path) -
         discord.fail(Broken(503), on=SOCKET)
         document, states, to_do = await found(talking(settings, telegram, discord))
 
-    assert heading(document).text == "1 of 5 checks need attention"
+    assert heading(document).text == "1 of 6 checks need attention"
     assert states["telegram"] == "@skewbell_bot answers"
     assert to_do == ["discord: look at the network, and at DISCORD_API_URL if it is set."]

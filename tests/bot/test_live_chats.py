@@ -10,6 +10,7 @@ from monitors.alerts.chats import ChatSettings
 from monitors.alerts.rulebook import RuleBook
 from monitors.alerts.rules import Destination, Rule
 from monitors.metrics.reading import Reading
+from monitors.metrics.registry import Source
 from tests.builders import NOON, a_level, a_rule, a_series
 from tests.fakes import FakeChats, FakeClock
 
@@ -202,7 +203,7 @@ async def test_an_episode_goes_on_in_the_chats_new_place() -> None:
     await bot.chats.moved(GROUP, OTHER)
 
     assert bot.reads(0.1) == [(1, "resolved", OTHER)]
-    assert bot.book.audience("bybit") == (OTHER,)
+    assert bot.book.audience("bybit", Source.POLLS) == (OTHER,)
 
 
 async def test_a_forgotten_chat_rings_no_more() -> None:

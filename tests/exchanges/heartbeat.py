@@ -14,6 +14,8 @@ class Heartbeat:
     def __init__(self) -> None:
         self.longest_stall = 0.0
         """Seconds that a beat came late at most."""
+        self.lags: list[float] = []
+        """Seconds that each beat came late."""
         self.beats = 0
         self._loop = asyncio.get_running_loop()
         self._due = 0.0
@@ -35,5 +37,6 @@ class Heartbeat:
 
     def _beat(self) -> None:
         self.beats += 1
-        self.longest_stall = max(self.longest_stall, time.perf_counter() - self._due)
+        self.lags.append(time.perf_counter() - self._due)
+        self.longest_stall = max(self.longest_stall, self.lags[-1])
         self._plan()

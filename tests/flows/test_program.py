@@ -170,7 +170,7 @@ async def test_check_says_what_to_do_about_a_venue_that_refuses(tmp_path: Path) 
 
     advice = " ".join(found.out.split())
     assert found.code == 69
-    assert found.out.startswith("2 of 7 checks need attention")
+    assert found.out.startswith("2 of 11 checks need attention")
     assert "gate: use a proxy or another hostname for it in CCXT_CONFIG" in advice
     assert "okx: try again in a minute" in advice
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from sqlite_utils import Database as Sql
 
-from bot.app import Bot, closing, engine_of, sources_of
+from bot.app import Bot
 from bot.config import Settings
 from bot.messages.document import Document
 from bot.messages.plain import as_text
 from bot.ports import ChatPlatform
 from bot.store import store_of
+from bot.watching import closing, engine_of, sources_of
 from monitors.alerts.delivery import Alert, Content, Notice
 from monitors.jobs.funding import FundingJob
 from monitors.market import HOUR, Margin
@@ -83,14 +84,7 @@ class World:
 
     async def letters(self) -> list[Content]:
         """Return everything that was ever to be told, oldest first."""
-
-        def read(sql: Sql) -> list[Content]:
-            found = sql.execute(
-                "SELECT kind, payload FROM letters WHERE manner = 'tell' ORDER BY id"
-            ).fetchall()
-            return [rows.content(kind, payload) for kind, payload in found]
-
-        return await self.bot.store.database.read(read)
+        return await letters_in(self.bot.store.database)
 
     async def story_of(self, rule_id: int) -> list[str]:
         """Return why a rule was told about, oldest first."""
@@ -121,6 +115,17 @@ class World:
         return quote(
             self.simulator.market, listing(self.simulator.market, venue, base, margin), self.clock.now()
         )
+
+
+async def letters_in(database: Database, *manners: str) -> list[Content]:
+    """Return everything that was ever to be told, in messages of its own unless manners say otherwise."""
+    wanted = manners or ("tell",)
+
+    def read(sql: Sql) -> list[Content]:
+        found = sql.execute("SELECT kind, payload, manner FROM letters ORDER BY id").fetchall()
+        return [rows.content(kind, payload) for kind, payload, manner in found if manner in wanted]
+
+    return await database.read(read)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +223,7 @@ async def running(
     database = await Database.open(settings.database)
     try:
         store = store_of(database, settings.poll_interval)
-        engine = engine_of(settings, await store.memory(), clock)
+        engine = engine_of(settings, await store.memory(clock.now()), clock)
         async with closing(sources_of(settings, clock)) as sources:
             bot = Bot(settings, clock, store, engine, simulated=False)
             jobs = [

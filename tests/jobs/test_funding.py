@@ -6,7 +6,8 @@ import structlog
 
 from monitors.alerts.tick import Tick
 from monitors.engine import Engine, Memory, Universe
-from monitors.jobs.funding import FundingJob, Pipeline, settlement_delay
+from monitors.jobs.funding import FundingJob, settlement_delay
+from monitors.jobs.pipeline import Pipeline
 from monitors.jobs.schedule import Work
 from monitors.market import Poll
 from monitors.ports import VenueUnavailableError

@@ -7,19 +7,13 @@ from monitors.metrics.board import Board
 from monitors.metrics.reading import LeftOut
 from monitors.metrics.registry import metric
 from monitors.metrics.venues import weighted_funding, widest_spread
-from monitors.metrics.view import View
-from tests.builders import NOON, a_rate, an_instrument, an_observation
+from tests.builders import NOON, STALE, a_rate, a_view, an_instrument, an_observation
 
-STALE = timedelta(minutes=3)
 LINEAR = Margin.LINEAR
 
 
 def a_board(*observations: Observation, min_open_interest: float = 0.0) -> Board:
     return Board(observations, stale_after=STALE, min_open_interest=min_open_interest)
-
-
-def a_view_of(board: Board, *observations: Observation) -> View:
-    return View(board=board, observations=observations, interval_changes=(), now=NOON)
 
 
 def venues(board: Board, base: str = "BTC") -> set[str]:
@@ -70,7 +64,7 @@ def test_too_much_silence_judges_no_weighted_rate_but_shows_it() -> None:
     board = a_board(*legs, an_observation("gate", observed_at=silent, usd=30e6))
 
     weighted = weighted_funding(board, "BTC", Margin.LINEAR, NOON)
-    readings = list(metric("funding_oi").read(a_view_of(board, *legs)))
+    readings = list(metric("funding_oi").read(a_view(*legs, board=board)))
 
     assert weighted is not None
     assert weighted.open_interest_share == pytest.approx(200 / 230)

@@ -1,27 +1,28 @@
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from monitors.market import Margin, Observation
+from monitors.liquidation import Window
+from monitors.market import Margin
 from monitors.metrics.board import Board
 from monitors.metrics.intervals import IntervalChange, IntervalWatch
-from monitors.metrics.reading import ALL_VENUES, Series
-from monitors.metrics.registry import METRICS, metric
+from monitors.metrics.reading import ALL_VENUES, Cut, Series
+from monitors.metrics.registry import METRICS, Source, metric
 from monitors.metrics.sanity import Quarantine
 from monitors.metrics.view import View
-from tests.builders import NOON, an_instrument, an_observation
+from tests.builders import (
+    NOON,
+    STALE,
+    a_liquidation_board,
+    a_view,
+    an_instrument,
+    an_observation,
+)
+from tests.metrics.liquidations.prints import a_feed, a_print
 
-STALE = timedelta(minutes=3)
-
-
-def a_view(*observations: Observation, changes: tuple[IntervalChange, ...] = ()) -> View:
-    return View(
-        board=Board(observations, stale_after=STALE),
-        observations=observations,
-        interval_changes=changes,
-        now=NOON,
-    )
+BYBIT = an_instrument("bybit")
 
 
 def test_a_rate_beyond_any_cap_is_quarantined() -> None:
@@ -81,13 +82,28 @@ def test_a_first_interval_is_taken_as_it_is() -> None:
     assert not watch.confirm(an_observation(hours=8))
 
 
+def a_flush(cuts: Collection[Cut]) -> View:
+    """Build a view right after ten prints of longs of bybit, which made a cascade of them."""
+    board = a_liquidation_board()
+    board.tape.health(a_feed("bybit"))
+    new, cascades = board.take([a_print(n - 10, instrument=BYBIT, name=f"{n}") for n in range(10)], NOON)
+    return a_view(
+        an_observation("bybit", usd=1e9),
+        liquidations=board,
+        cuts=cuts,
+        prints=new,
+        keys=[key for key in board.tape.touched() if not key.venue],
+        cascades=cascades,
+    )
+
+
 def test_every_metric_reads_what_it_says_and_can_explain_it() -> None:
     change = IntervalChange(observation=an_observation("bybit", hours=1), before=timedelta(hours=8))
     view = a_view(
         an_observation("bybit", rate=0.0001, hours=1), an_observation("okx", rate=0.0001), changes=(change,)
     )
 
-    found = {each.name: list(each.read(view)) for each in METRICS}
+    found = {each.name: list(each.read(view)) for each in METRICS if each.source is Source.POLLS}
 
     assert {name: len(readings) for name, readings in found.items()} == {
         "funding": 2, "funding_oi": 1, "spread": 1, "interval_change": 1,
@@ -103,17 +119,58 @@ def test_every_metric_reads_what_it_says_and_can_explain_it() -> None:
     )
 
 
+def test_every_metric_of_liquidations_reads_what_it_says_and_can_explain_it() -> None:
+    plain, windowed = a_flush([Cut()]), a_flush([Cut(window=Window.H1)])
+    found = {
+        each.name: sorted(each.read(windowed if each.windows else plain))
+        for each in METRICS
+        if each.source is Source.LIQUIDATIONS
+    }
+
+    assert {name: [(r.series.base, r.value) for r in readings] for name, readings in found.items()} == {
+        "liquidations": [("BTC", 10e6), ("market", 10e6)],
+        "liquidation_spike": [("BTC", 0.0), ("market", 0.0)],
+        "single_liquidation": [("BTC", 1e6)],
+        "dominance": [("BTC", 1.0), ("market", 1.0)],
+        "liquidations_to_oi": [("BTC", 0.01)],
+        "cascade": [("BTC", 10e6)],
+    }
+    for name, readings in found.items():
+        flush = metric(name).explain(plain, readings[0].series).flush
+        assert flush is not None
+        assert flush.totals.usd == (1e6 if name == "single_liquidation" else 10e6)
+
+
+def test_a_rule_can_name_only_what_its_metric_has() -> None:
+    for each in METRICS:
+        assert not each.windows or list(each.read(a_flush([Cut()]))) == [], each.name
+        assert each.is_event or each.has_level, each.name
+    assert {each.name for each in METRICS if each.sided} <= {
+        each.name for each in METRICS if each.source is Source.LIQUIDATIONS
+    }
+
+
 def test_an_unknown_interval_gives_no_reading() -> None:
     view = a_view(an_observation("bybit", hours=None), an_observation("okx", hours=None))
 
-    assert [list(each.read(view)) for each in METRICS] == [[], [], [], []]
+    assert [list(each.read(view)) for each in METRICS] == [[]] * len(METRICS)
 
 
 def test_what_is_gone_explains_itself_with_nothing() -> None:
     gone = Series("funding", "ETH", Margin.LINEAR, "bybit", "ETH/USDT:USDT")
 
     for each in METRICS:
-        assert each.explain(a_view(), gone._replace(metric=each.name)).legs == ()
+        evidence = each.explain(a_view(), gone._replace(metric=each.name))
+        assert evidence.legs == ()
+        assert evidence.flush is None or evidence.flush.totals.usd == 0
+
+
+def test_an_instrument_is_explained_by_itself_and_not_by_its_neighbours() -> None:
+    view = a_view(an_observation("okx"), an_observation("bybit"))
+
+    evidence = metric("funding").explain(view, Series("funding", "BTC", Margin.LINEAR, "bybit", BYBIT.symbol))
+
+    assert [leg.funding.instrument.venue for leg in evidence.legs] == ["bybit"]
 
 
 def test_a_change_without_an_interval_is_not_read() -> None:

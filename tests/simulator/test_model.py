@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.market import HOUR, HOURS_PER_YEAR
-from monitors.simulator.model import VENUES, Market, Quote, funding_rate
+from monitors.simulator.model import VENUES, Market, Quote
+from monitors.simulator.rates import funding_rate
 from tests.simulator.venues import START
 
 EXTREME, CALM = 1.5, 0.4

@@ -8,16 +8,18 @@ from pathlib import Path
 
 from monitors.alerts.states import Pending
 from monitors.alerts.tick import Tick
+from monitors.metrics.liquidations.values import Heard
 from storage.database import Database
 from storage.journal import Journal
 from storage.observations import Observations
 from storage.outbox import Outbox
 from storage.rules import Rules
 from tests.builders import NOON, a_rule, a_series, an_alert, an_observation
+from tests.storage.forced_closes import a_print
 
 
 async def commit_forever(path: Path) -> None:
-    """Commit a tick of twenty observations, a state and a letter, again and again."""
+    """Commit a tick of twenty observations, a state, a letter and ten prints, again and again."""
     database = await Database.open(path)
     rule = await Rules(database).add(a_rule())
     journal = Journal(database, Observations(database), Outbox(database, group_wait=timedelta(0)))
@@ -29,6 +31,7 @@ async def commit_forever(path: Path) -> None:
                 observations=tuple(an_observation(base=f"C{n}", observed_at=at) for n in range(20)),
                 states=(((rule.id, a_series(base=f"C{number}")), Pending(since=at)),),
                 contents=(an_alert(rule=rule, at=at),),
+                heard=Heard(prints=tuple(a_print(at, quantity=float(n)) for n in range(10))),
             )
         )
         sys.stdout.write(f"{number}\n")

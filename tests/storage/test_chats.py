@@ -10,7 +10,7 @@ from sqlite_utils import Database as Sql
 from monitors.alerts.chats import Change, ChatSettings, Silence
 from monitors.alerts.rules import Destination
 from monitors.alerts.states import Firing, Reason
-from storage import rules
+from storage import followed, rules
 from storage.chats import KEPT_OFF, Chats
 from storage.database import Database
 from storage.outbox import LEASE, OutboxCounts
@@ -18,6 +18,7 @@ from storage.records import Records
 from storage.rules import Rules
 from storage.silences import Silences
 from tests.builders import HOME, NOON, a_rule, a_series
+from tests.storage.forced_closes import a_followed
 from tests.storage.outboxes import BEFORE, PLATFORM, an_outbox, claim, put, tell_all, word
 
 HOUR = timedelta(hours=1)
@@ -36,6 +37,7 @@ async def _lived_in(database: Database, *places: Destination) -> None:
         await chats.configure(place, SETTINGS)
         rule = await desk.add(a_rule(destination=place))
         await database.write(partial(rules.record_states, states=[((rule.id, a_series()), FIRING)]))
+        await database.write(partial(followed.record, followed=[((rule.id, a_series(), NOON), a_followed())]))
         await Silences(database).add(
             Silence(destination=place, since=NOON, until=None, episode=f"{rule.id}/x")
         )
@@ -56,13 +58,23 @@ async def _rows(database: Database, place: Destination) -> dict[str, int]:
         return {
             **{name: sql.table(name).count_where(here, own) for name in TABLES},
             "states": sql.table("states").count_where(of_its_rules, own),
+            "followed": sql.table("followed").count_where(of_its_rules, own),
             "chats": sql.table("chats").count_where("platform = ? AND chat = ?", own[:2]),
         }
 
     return await database.read(read)
 
 
-ALL = {"rules": 1, "states": 1, "letters": 3, "silences": 1, "changes": 1, "chats": 1, "chats_off": 0}
+ALL = {
+    "rules": 1,
+    "states": 1,
+    "followed": 1,
+    "letters": 3,
+    "silences": 1,
+    "changes": 1,
+    "chats": 1,
+    "chats_off": 0,
+}
 NOTHING = dict.fromkeys(ALL, 0)
 
 
@@ -94,7 +106,8 @@ async def test_a_thread_can_be_off_alone(database: Database) -> None:
 
     assert [rule.destination for rule in await Rules(database).load_all()] == [HOME]
     kept = [await _rows(database, place) for place in (HOME, THREAD)]
-    assert [(counts["states"], counts["silences"]) for counts in kept] == [(1, 1), (0, 0)]
+    rest = [(counts["states"], counts["followed"], counts["silences"]) for counts in kept]
+    assert rest == [(1, 1, 1), (0, 0, 0)]
 
 
 async def test_what_waits_for_a_chat_that_is_off_is_refused_with_its_reason(database: Database) -> None:

@@ -155,6 +155,15 @@ async def test_settled_rates_come_back_oldest_first_each_with_its_own_interval(d
     assert found == rates
 
 
+async def test_what_all_instruments_paid_of_late_is_found_at_once(database: Database) -> None:
+    observations = Observations(database)
+    await observations.add_settled([_a_settlement(16), _a_settlement(8)])
+
+    found = await observations.paid(NOON - timedelta(hours=12))
+
+    assert found == [_a_settlement(8)]
+
+
 async def test_settled_rates_before_the_wanted_time_are_left_out(database: Database) -> None:
     observations = Observations(database)
     await observations.add_settled([_a_settlement(16), _a_settlement(8)])

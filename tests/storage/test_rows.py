@@ -1,18 +1,22 @@
 """Whatever is a value comes back from its row as the same value."""
 
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.alerts.delivery import Missed, Notice
+from monitors.alerts.delivery import Alert, Missed, Notice
 from monitors.alerts.rules import Destination, Direction, Rule, Selector, Severity, Timing
 from monitors.alerts.states import Cooling, Firing, Pending, Reason, Recovering, RuleState
+from monitors.liquidation import PositionSide, Window
 from monitors.market import FundingRate, Instrument, Margin, Observation, OpenInterest, RateKind
 from monitors.metrics.reading import Evidence, LeftOut, Leg
 from storage import rows
-from tests.builders import HOME, NOON, a_level, a_rate, an_alert, an_instrument
+from tests.builders import HOME, NOON, a_level, a_rate, a_rule, a_series, an_alert, an_instrument
+from tests.storage.forced_closes import TOTALS, a_flush, a_print
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 finite = st.floats(-1e300, 1e300, allow_nan=False)
@@ -54,7 +58,12 @@ rules = st.builds(
     destination=st.builds(Destination, platform=texts, chat=texts, thread=texts),
     metric=texts,
     selector=st.builds(
-        Selector, base=st.none() | texts, venue=st.none() | texts, margin=st.sampled_from(Margin)
+        Selector,
+        base=st.none() | texts,
+        venue=st.none() | texts,
+        margin=st.sampled_from(Margin),
+        side=st.none() | st.sampled_from(PositionSide),
+        window=st.none() | st.sampled_from(Window),
     ),
     level=st.none()
     | st.builds(a_level, finite.map(lambda x: x / 2), st.sampled_from(Direction), typed=texts),
@@ -137,8 +146,48 @@ def test_an_alert_comes_back_with_its_evidence(
     assert rows.content(kind, document) == alert
 
 
-def test_a_notice_comes_back() -> None:
-    notice = Notice(destination=HOME, venue="okx", silent_since=NOON, at=NOON, back=False, reason="HTTP 451")
+def test_an_alert_about_liquidations_comes_back_with_all_that_it_rests_on() -> None:
+    rule = a_rule(metric="liquidations")
+    selector = replace(rule.selector, side=PositionSide.LONG, window=Window.M5)
+    alert = an_alert(
+        rule=replace(rule, selector=selector),
+        series=a_series("liquidations")._replace(side=PositionSide.LONG, window=Window.M5),
+        evidence=Evidence(legs=(), flush=a_flush()),
+    )
+
+    kind, document = rows.content_row(alert)
+
+    read = rows.content(kind, document)
+    assert isinstance(read, Alert)
+    assert read == alert
+    assert read.series.window is Window.M5
+    assert read.evidence.flush is not None
+    assert read.evidence.flush.totals.usd == TOTALS.usd
+    assert read.evidence.flush.largest == a_print(name="42")
+
+
+def test_a_letter_of_a_version_without_liquidations_still_reads() -> None:
+    kind, document = rows.content_row(an_alert())
+    old = json.loads(document)
+    del old["evidence"]["flush"], old["rule"]["selector"]["side"], old["rule"]["selector"]["window"]
+    old["series"] = old["series"][:5]
+
+    read = rows.content(kind, json.dumps(old))
+
+    assert read == an_alert()
+
+
+@pytest.mark.parametrize("liquidations", [False, True])
+def test_a_notice_comes_back(*, liquidations: bool) -> None:
+    notice = Notice(
+        destination=HOME,
+        venue="okx",
+        silent_since=NOON,
+        at=NOON,
+        back=False,
+        reason="HTTP 451",
+        liquidations=liquidations,
+    )
 
     kind, document = rows.content_row(notice)
 

@@ -3,12 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from monitors.alerts.aftermath import Followed, FollowedKey
 from monitors.alerts.rules import Destination, Direction, Selector, Severity, Timing
 from monitors.alerts.states import Cooling, Episode, Firing, Pending, Recovering, RuleKey, RuleState
-from storage import rules
+from monitors.liquidation import PositionSide, Window
+from storage import followed, rules
 from storage.database import Database
 from storage.rules import Rules
 from tests.builders import HOME, NOON, a_level, a_rule, a_series
+from tests.storage.forced_closes import a_followed
 
 ELSEWHERE = Destination(platform="console", chat="elsewhere")
 FIRING = Firing(since=NOON, told_at=NOON, told_value=0.001, peak=0.002, shown_at=NOON, shown_value=0.001)
@@ -31,7 +34,7 @@ async def test_a_rule_is_kept_with_all_its_fields(database: Database) -> None:
             paused=True,
             preset="extremes",
         ),
-        selector=Selector(base=None, venue="okx"),
+        selector=Selector(base=None, venue="okx", side=PositionSide.SHORT, window=Window.H4),
     )
 
     kept = await desk.add(rule)
@@ -109,6 +112,7 @@ async def test_a_restart_restores_states_exactly(database: Database) -> None:
         (rule.id, a_series(base="B")): firing,
         (rule.id, a_series(base="C")): Recovering(firing=firing, since=odd),
         (rule.id, a_series(base="D", venue="all", symbol="")): Cooling(until=odd, told_value=-1e-9),
+        (rule.id, a_series(base="E")._replace(side=PositionSide.LONG, window=Window.M1)): firing,
     }
     await _record(database, *states.items())
 
@@ -129,6 +133,34 @@ async def test_a_state_of_a_rule_removed_meanwhile_is_dropped(database: Database
     await _record(database, ((99, a_series()), FIRING))
 
     assert await Rules(database).states() == {}
+
+
+async def _follow(database: Database, *episodes: tuple[FollowedKey, Followed | None]) -> None:
+    await database.write(lambda sql: followed.record(sql, episodes))
+
+
+async def test_what_is_followed_is_replaced_and_forgotten_when_it_is_done_with(database: Database) -> None:
+    rule = await Rules(database).add(a_rule())
+    one = (rule.id, a_series(), NOON)
+    other = (rule.id, a_series()._replace(side=PositionSide.LONG), NOON)
+    later = replace(a_followed(), waits=(60,))
+    await _follow(database, (one, a_followed()), (other, a_followed()))
+
+    await _follow(database, (one, None), (other, later))
+
+    assert await Rules(database).followed() == [(other, later)]
+
+
+async def test_nothing_is_followed_of_a_rule_that_is_gone(database: Database) -> None:
+    desk = Rules(database)
+    gone, changed, stays = [await desk.add(a_rule()) for _ in range(3)]
+    await _follow(database, *(((rule.id, a_series(), NOON), a_followed()) for rule in (gone, changed, stays)))
+
+    await desk.remove(gone)
+    await desk.change(changed)
+    await _follow(database, ((gone.id, a_series(), NOON), a_followed()))
+
+    assert await desk.followed() == [((stays.id, a_series(), NOON), a_followed())]
 
 
 async def test_firing_counts_the_series_of_each_rule_whose_episode_is_open(database: Database) -> None:

@@ -236,7 +236,8 @@ async def test_a_subscription_is_one_step_and_says_what_will_be_told() -> None:
     lines = await said("/subscribe", context)
 
     assert lines == [
-        "Subscribed to extremes and spreads: this chat is told when one of 3 rules rings",
+        "Subscribed to extremes, spreads and cascades: this chat is told when one of 5",
+        "rules rings",
         "",
         "rule 1  funding of any base on any venue above 65.7 % APR (0.06 %/8h), held for",
         "        2m",
@@ -244,11 +245,19 @@ async def test_a_subscription_is_one_step_and_says_what_will_be_told() -> None:
         "        for 2m",
         "rule 3  funding spread of any base over all venues above 50 % APR",
         "        (0.04566 %/8h), held for 5m",
+        "rule 4  a cascade of any base, or of the market, of $2M or more",
+        "rule 5  a cascade of the whole market of $2M or more",
         "",
         "/threshold <rule> <level> moves a level, /unsubscribe ends it",
         MISSING,
     ]
-    assert [rule.preset for rule in await kept(context)] == ["extremes", "extremes", "spreads"]
+    assert [rule.preset for rule in await kept(context)] == [
+        "extremes",
+        "extremes",
+        "spreads",
+        "cascades",
+        "cascades",
+    ]
 
 
 async def test_subscribing_again_changes_nothing() -> None:
@@ -259,8 +268,14 @@ async def test_subscribing_again_changes_nothing() -> None:
     both = await said("/subscribe", context)
 
     assert again[0].startswith("Subscribed already to spreads: this chat is told when one of 1 rule")
-    assert both[0].startswith("Subscribed to extremes and spreads:")
-    assert [rule.preset for rule in await kept(context)] == ["spreads", "extremes", "extremes"]
+    assert both[0].startswith("Subscribed to extremes, spreads and cascades:")
+    assert [rule.preset for rule in await kept(context)] == [
+        "spreads",
+        "extremes",
+        "extremes",
+        "cascades",
+        "cascades",
+    ]
 
 
 async def test_unsubscribing_keeps_rules_made_by_hand() -> None:
@@ -271,9 +286,9 @@ async def test_unsubscribing_keeps_rules_made_by_hand() -> None:
     rest = await said("/unsubscribe", context)
     none = await said("/unsubscribe", context)
 
-    assert one[:2] == ["Unsubscribed from spreads", "1 rule removed, 3 rules left."]
-    assert rest[:2] == ["Unsubscribed from extremes and spreads", "2 rules removed, 1 rule left."]
-    assert none[0] == "This chat is not subscribed to extremes and spreads"
+    assert one[:2] == ["Unsubscribed from spreads", "1 rule removed, 5 rules left."]
+    assert rest[:2] == ["Unsubscribed from extremes and cascades", "4 rules removed, 1 rule left."]
+    assert none[0] == "This chat is not subscribed to extremes, spreads, cascades, liq-majors and"
     assert await kept(context) == [a_rule(1)]
 
 

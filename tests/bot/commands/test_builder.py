@@ -3,8 +3,10 @@
 import pytest
 
 from bot.commands.levels import parse_level, typed_apr
+from bot.commands.presets import PRESETS
 from bot.commands.registry import answer
 from bot.messages.document import Document
+from monitors.metrics.registry import METRICS, Unit
 from tests.bot.commands.saying import chosen, pressed, said, words_of
 from tests.bot.contexts import a_context
 from tests.builders import a_level, a_rule, an_observation
@@ -15,13 +17,8 @@ async def test_a_new_rule_begins_with_its_metric_or_a_preset() -> None:
 
     assert words_of(document)[0] == "New rule: what should it watch?"
     assert not document.failed
-    assert list(chosen(document).values()) == [
-        "/alert add funding",
-        "/alert add funding_oi",
-        "/alert add spread",
-        "/alert add interval_change",
-    ]
-    assert list(pressed(document).values()) == ["/subscribe extremes", "/subscribe spreads"]
+    assert list(chosen(document).values()) == [f"/alert add {metric.name}" for metric in METRICS]
+    assert list(pressed(document).values()) == [f"/subscribe {preset.name}" for preset in PRESETS]
 
 
 async def test_a_metric_alone_is_answered_with_the_bases_and_what_was_expected() -> None:
@@ -71,13 +68,16 @@ async def test_without_a_market_the_usual_levels_are_offered() -> None:
     assert len(chosen(document)) == 6
 
 
-@pytest.mark.parametrize("metric", ["funding", "funding_oi", "spread", "interval_change"])
+@pytest.mark.parametrize("metric", [metric.name for metric in METRICS])
 async def test_presses_alone_lead_to_a_kept_rule(metric: str) -> None:
     context = a_context()
     document = await answer(f"/alert add {metric}", context)
 
     while document.menu is not None:
-        document = await answer(list(chosen(document).values())[1], context)
+        options = list(chosen(document).values())
+        document = await answer(
+            next((line for line in options if line.endswith(" BTC")), options[1]), context
+        )
 
     (rule,) = await context.rules.of(context.destination)
     assert rule.metric == metric
@@ -87,10 +87,13 @@ async def test_presses_alone_lead_to_a_kept_rule(metric: str) -> None:
 
 async def test_every_offered_level_is_understood() -> None:
     for coin in ("any", "BTC", "PEPE"):
-        for metric in ("funding", "funding_oi", "spread"):
-            offered = chosen(await answer(f"/alert add {metric} {coin}", a_context()))
-            for line in offered.values():
-                assert not (await answer(line, a_context())).failed
+        for metric in METRICS:
+            offered = list(chosen(await answer(f"/alert add {metric.name} {coin}", a_context())).values())
+            while offered:
+                document = await answer(offered.pop(), a_context())
+                offered += chosen(document).values()
+
+                assert not document.failed
 
 
 async def test_choosing_keeps_nothing_until_a_line_is_whole() -> None:
@@ -106,7 +109,10 @@ async def test_choosing_keeps_nothing_until_a_line_is_whole() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("/alert add fundng", "Expected a metric (funding, funding_oi, spread, interval_change), found"),
+        (
+            "/alert add fundng",
+            "Expected a metric (funding, funding_oi, spread, interval_change, liquidations,",
+        ),
         ("/alert add funding BTX", "Expected a base that is traded here, such as BTC, found 'BTX'."),
         ("/alert add funding BTC on bybit", "Expected above or below and a level, such as: above 65.7% apr"),
     ],
@@ -172,4 +178,4 @@ async def test_a_level_of_nothing_has_no_multiples() -> None:
 )
 def test_a_level_is_written_so_that_it_can_be_read_again(hourly: float, typed: str) -> None:
     assert typed_apr(hourly) == typed
-    assert parse_level(typed).typed == typed
+    assert parse_level(typed, Unit.RATE).typed == typed

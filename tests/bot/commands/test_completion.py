@@ -5,6 +5,7 @@ import pytest
 from bot.commands.completion import Offer, Vocabulary, complete, offer, vocabulary
 from bot.commands.context import Context
 from monitors.alerts.chats import Past
+from monitors.metrics.registry import METRICS
 from tests.bot.contexts import VENUES, a_context
 from tests.builders import NOON, a_rule, an_alert, an_observation
 from tests.fakes import FakeRecords
@@ -36,9 +37,12 @@ WORDS = Vocabulary(
         ("/alert edit 3 every n", ("never",)),
         ("/alert edit 3 step ", ("1.5", "2", "3")),
         ("/funding b", ("BTC", "BCH")),
+        ("/funding m", ()),
+        ("/liq ", ("market", "BTC", "ETH", "BCH")),
+        ("/liq m", ("market",)),
         ("/funding BTC ", ("bybit", "binanceusdm")),
         ("/funding BTC bybit ", ()),
-        ("/top ", ("apr", "spread", "flow")),
+        ("/top ", ("apr", "spread", "flow", "liq")),
         ("/subscribe s", ("spreads",)),
         ("/alert pause 1", ("14",)),
         ("/alert add fu", ("funding", "funding_oi")),
@@ -60,7 +64,13 @@ def test_the_next_word_is_offered(typed: str, offered: tuple[str, ...]) -> None:
 async def test_the_names_come_from_the_market_the_settings_and_the_chat() -> None:
     words = await vocabulary(a_chat())
 
-    assert words == Vocabulary(bases=("BTC", "ETH", "PEPE"), venues=VENUES, rules=(3, 4), alerts=(12,))
+    assert words == Vocabulary(
+        bases=("BTC", "ETH", "PEPE"),
+        venues=VENUES,
+        rules=(3, 4),
+        watched={3: "funding", 4: "spread"},
+        alerts=(12,),
+    )
 
 
 def a_chat() -> Context:
@@ -79,9 +89,11 @@ async def offered(command: str, argument: str, typed: str = "") -> list[str]:
     [
         ("funding", "base", "", ["BTC", "ETH", "PEPE"]),
         ("funding", "base", "pe", ["PEPE"]),
+        ("liq", "base", "", ["market", "BTC", "ETH", "PEPE"]),
+        ("liq", "base", "MA", ["market"]),
         ("funding", "base", "t", ["BTC", "ETH"]),
         ("funding", "venue", "BY", ["bybit"]),
-        ("top", "ranking", "", ["apr", "spread", "flow"]),
+        ("top", "ranking", "", ["apr", "spread", "flow", "liq"]),
         ("top", "count", "1", ["10"]),
         ("subscribe", "preset", "sp", ["spreads"]),
         ("help", "command", "alert r", ["alert resume", "alert rm"]),
@@ -119,7 +131,7 @@ async def test_an_argument_is_offered_what_there_is(
 @pytest.mark.parametrize(
     ("typed", "values"),
     [
-        ("", ["funding", "funding_oi", "spread", "interval_change"]),
+        ("", [metric.name for metric in METRICS]),
         ("funding b", ["funding BTC"]),
         ("funding BTC ab", ["funding BTC above"]),
         ("funding BTC above 0.1", ["funding BTC above 0.1", "funding BTC above 0.1%/8h"]),

@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands.clauses import SYNONYMS, clauses_of
 from bot.commands.drafting import Draft, draft, redraft
 from bot.commands.errors import UsageError
-from bot.commands.grammar import keywords, parse_clauses
+from bot.commands.grammar import parse_clauses
 from bot.commands.rule_words import line_of, particulars, sentence
 from bot.messages.document import Cell, Moment
 from monitors.alerts.rules import Direction, Selector, Severity, Timing
 from monitors.market import Margin
 from monitors.metrics.board import Board
-from monitors.metrics.registry import METRICS
+from monitors.metrics.registry import METRICS, metric
 from tests.bot.contexts import MARKET, a_context
 from tests.builders import a_level, a_rule
 
@@ -73,7 +74,7 @@ def test_a_day_ends_when_it_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "metric", "venue"),
+    ("line", "name", "venue"),
     [
         ("funding BTC above 1% on all", "funding_oi", None),
         ("funding BTC above 1% on any", "funding", None),
@@ -87,11 +88,11 @@ def test_a_day_ends_when_it_is_over() -> None:
     ],
 )
 def test_the_place_decides_between_each_venue_and_the_weighted_rate(
-    line: str, metric: str, venue: str | None
+    line: str, name: str, venue: str | None
 ) -> None:
     rule = drafted(line).rule
 
-    assert (rule.metric, rule.selector.venue) == (metric, venue)
+    assert (rule.metric, rule.selector.venue) == (name, venue)
 
 
 def test_an_event_needs_no_level() -> None:
@@ -191,14 +192,20 @@ def test_a_slip_is_answered_with_what_was_meant(line: str, suggestion: str) -> N
 
 WORDS = st.sampled_from(
     [
-        *keywords(),
-        *(metric.name for metric in METRICS),
+        *clauses_of(),
+        *SYNONYMS,
+        *(one.name for one in METRICS),
         "BTC",
         "any",
+        "market",
         "all",
         "bybit",
         "1%",
         "-20 apr",
+        "$10M",
+        "80%",
+        "3.5",
+        "1h",
         "2m",
         "never",
     ]
@@ -213,7 +220,7 @@ def test_any_line_is_a_rule_or_the_one_error(words: list[str]) -> None:
         assert outcome.text.startswith("Expected")
         assert len(outcome.suggestions) <= 3
     else:
-        assert outcome.rule.metric in {metric.name for metric in METRICS}
+        assert outcome.rule.metric in {one.name for one in METRICS}
 
 
 def attempt(line: str) -> Draft | UsageError:
@@ -226,7 +233,7 @@ def attempt(line: str) -> Draft | UsageError:
 def test_an_edit_changes_what_it_names_and_keeps_the_rest() -> None:
     rule = a_rule(venue="bybit", timing=Timing(pending_for=2 * MINUTE), once=True)
 
-    changed = redraft(rule, parse_clauses("every 8h severity info"), a_context()).rule
+    changed = redraft(rule, parse_clauses("every 8h severity info", metric("funding")), a_context()).rule
 
     assert changed.level == rule.level
     assert changed.selector == rule.selector
@@ -236,7 +243,7 @@ def test_an_edit_changes_what_it_names_and_keeps_the_rest() -> None:
 
 
 def test_an_edit_can_move_only_the_clear_level() -> None:
-    changed = redraft(a_rule(), parse_clauses("clear 0.01%/8h"), a_context()).rule
+    changed = redraft(a_rule(), parse_clauses("clear 0.01%/8h", metric("funding")), a_context()).rule
 
     assert changed.level == a_level(clear_at=0.0001 / 8)
 
@@ -244,7 +251,7 @@ def test_an_edit_can_move_only_the_clear_level() -> None:
 def test_forever_ends_the_end() -> None:
     rule = a_rule(once=True, until=datetime(2027, 1, 1, tzinfo=UTC))
 
-    changed = redraft(rule, parse_clauses("forever"), a_context()).rule
+    changed = redraft(rule, parse_clauses("forever", metric("funding")), a_context()).rule
 
     assert (changed.once, changed.until) == (False, None)
 

@@ -9,6 +9,7 @@ from bot.commands.registry import answer
 from bot.messages.document import Document
 from monitors.alerts.rules import Rule, Severity, Timing
 from monitors.market import Margin
+from monitors.metrics.registry import METRICS
 from tests.bot.commands.saying import words_of
 from tests.bot.contexts import a_context
 from tests.builders import HOME, a_level, a_rule
@@ -43,7 +44,7 @@ async def test_a_new_rule_is_a_form_of_five_fields() -> None:
 
     assert (form.title, form.line) == ("New rule", "/alert add")
     assert [field.name for field in form.fields] == ["metric", "base", "level", "venue", "more"]
-    assert form.fields[0].choices == ("funding", "funding_oi", "spread", "interval_change")
+    assert form.fields[0].choices == tuple(metric.name for metric in METRICS)
 
 
 @pytest.mark.parametrize("line", ["/alert add", "/alert edit 7"])

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.commands.errors import UsageError
-from bot.commands.levels import parse_duration, parse_level
+from bot.commands.levels import exact_level, parse_duration, parse_level, typed_level
 from bot.messages import numbers
+from monitors.metrics.registry import Unit
 
 Parsed = TypeVar("Parsed")
 
@@ -37,13 +39,13 @@ Parsed = TypeVar("Parsed")
     ],
 )
 def test_a_level_is_kept_per_hour_whatever_its_unit(typed: str, hourly: float) -> None:
-    assert parse_level(typed).hourly == pytest.approx(hourly, rel=1e-12)
+    assert parse_level(typed, Unit.RATE).value == pytest.approx(hourly, rel=1e-12)
 
 
 def test_a_level_says_what_was_taken_for_granted() -> None:
-    assert parse_level("0.05%").assumed == "per 8h"
-    assert parse_level("0.05%/8h").assumed == ""
-    assert parse_level("40% apr").assumed == ""
+    assert parse_level("0.05%", Unit.RATE).assumed == "per 8h"
+    assert parse_level("0.05%/8h", Unit.RATE).assumed == ""
+    assert parse_level("40% apr", Unit.RATE).assumed == ""
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_a_level_says_what_was_taken_for_granted() -> None:
 )
 def test_what_is_no_level_is_refused_with_what_was_expected(typed: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse_level(typed)
+        parse_level(typed, Unit.RATE)
 
     assert words in caught.value.text
 
@@ -81,12 +83,12 @@ def attempt(parse: Callable[[str], Parsed], text: str) -> Parsed | UsageError:
 @given(st.text(max_size=40) | st.from_regex(r"[+-]?[0-9._e]{0,9} ?(%|bp|bps)? ?(apr)?(/[0-9]{0,4}[hd])?"))
 @example("9" * 400 + "%")
 def test_garbage_raises_nothing_but_the_one_error(text: str) -> None:
-    outcome = attempt(parse_level, text)
+    outcome = attempt(partial(parse_level, unit=Unit.RATE), text)
 
     if isinstance(outcome, UsageError):
         assert outcome.text.startswith("Expected")
     else:
-        assert abs(outcome.hourly) <= 0.08
+        assert abs(outcome.value) <= 0.08
 
 
 @given(st.floats(min_value=1e-6, max_value=0.04), st.sampled_from([1, -1]))
@@ -94,8 +96,108 @@ def test_a_level_shown_can_be_typed_back(size: float, sign: int) -> None:
     shown = numbers.level(sign * size)
     first, second = shown.removesuffix(")").split(" (")
 
-    assert parse_level(first).hourly == pytest.approx(sign * size, rel=1e-3)
-    assert parse_level(second).hourly == pytest.approx(sign * size, rel=1e-3)
+    assert parse_level(first, Unit.RATE).value == pytest.approx(sign * size, rel=1e-3)
+    assert parse_level(second, Unit.RATE).value == pytest.approx(sign * size, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "dollars"),
+    [
+        ("$5M", 5e6),
+        ("5m", 5e6),
+        ("5 M", 5e6),
+        ("$250k", 250e3),
+        ("1.2b", 1.2e9),
+        ("2.5MN", 2.5e6),
+        ("3bn", 3e9),
+        ("1000000", 1e6),
+        ("$1,500,000", 1.5e6),
+        ("+$1", 1.0),
+        ("100b", 100e9),
+    ],
+)
+def test_dollars_are_read_with_or_without_their_sign_and_scale(typed: str, dollars: float) -> None:
+    level = parse_level(typed, Unit.USD)
+
+    assert (level.value, level.typed, level.assumed) == (dollars, typed, "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "value"),
+    [
+        ("80%", Unit.SHARE, 0.8),
+        ("0.5 %", Unit.SHARE, 0.005),
+        ("100%", Unit.SHARE, 1.0),
+        ("3.5", Unit.SCORE, 3.5),
+    ],
+)
+def test_shares_and_scores_are_read_in_their_unit(typed: str, unit: Unit, value: float) -> None:
+    assert parse_level(typed, unit).value == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "unit", "words"),
+    [
+        ("", Unit.USD, "Expected US dollars such as $5M, 250k, 1.2b or $1,500,000, found ''."),
+        ("40% apr", Unit.USD, "Expected US dollars such as $5M, 250k, 1.2b or $1,500,000, found '40% apr'."),
+        ("5 million", Unit.USD, "Expected US dollars such as"),
+        ("1,50,000", Unit.USD, "Expected US dollars such as"),
+        ("0", Unit.USD, "Expected US dollars from $1 to $100B, found '0'."),
+        ("-5m", Unit.USD, "Expected US dollars from $1 to $100B, found '-5m'."),
+        ("100.1bn", Unit.USD, "Expected US dollars from $1 to $100B, found '100.1bn'."),
+        ("0.8", Unit.SHARE, "Expected a % after '0.8': is it 80% or 0.8%?"),
+        ("80", Unit.SHARE, "Expected a % after '80': is it 80%?"),
+        ("101%", Unit.SHARE, "Expected a percentage above 0 % and up to 100 %, found '101%'."),
+        ("0%", Unit.SHARE, "Expected a percentage above 0 %"),
+        ("$5M", Unit.SHARE, "Expected a percentage such as 80% or 0.5%, found '$5M'."),
+        (
+            "3.5%",
+            Unit.SCORE,
+            "Expected a z, how many usual spreads above the usual, such as 3.5 or 8, found '3.5%'.",
+        ),
+        ("-4", Unit.SCORE, "Expected a z above 0 and up to 100, found '-4'."),
+        ("1000", Unit.SCORE, "Expected a z above 0 and up to 100, found '1000'."),
+        ("8h", Unit.HOURS, "it has no level"),
+    ],
+)
+def test_what_is_no_level_of_a_unit_is_refused_with_what_it_takes(typed: str, unit: Unit, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_level(typed, unit)
+
+    assert words in caught.value.text
+
+
+@given(st.sampled_from(Unit), st.text(max_size=20) | st.from_regex(r"[+-]?\$?[0-9.,]{0,20} ?(%|k|mn?|bn?)?"))
+def test_garbage_of_any_unit_raises_nothing_but_the_one_error(unit: Unit, text: str) -> None:
+    outcome = attempt(partial(parse_level, unit=unit), text)
+
+    if isinstance(outcome, UsageError):
+        assert outcome.text.startswith("Expected")
+    else:
+        assert abs(outcome.value) <= 100e9
+
+
+VALUES = (
+    st.tuples(st.just(Unit.USD), st.floats(min_value=1, max_value=100e9))
+    | st.tuples(st.just(Unit.SHARE), st.floats(min_value=1e-6, max_value=1))
+    | st.tuples(st.just(Unit.SCORE), st.floats(min_value=1e-3, max_value=100))
+)
+
+
+@given(VALUES)
+def test_a_level_written_exactly_is_read_as_the_very_same(unit_and_value: tuple[Unit, float]) -> None:
+    unit, value = unit_and_value
+
+    assert parse_level(exact_level(value, unit), unit).value == value
+
+
+@given(VALUES)
+def test_a_level_written_as_a_person_would_is_read_as_nearly_the_same(
+    unit_and_value: tuple[Unit, float],
+) -> None:
+    unit, value = unit_and_value
+
+    assert parse_level(typed_level(value, unit), unit).value == pytest.approx(value, rel=0.006)
 
 
 @pytest.mark.parametrize(

@@ -328,6 +328,7 @@ async def test_status_tells_each_venues_state() -> None:
         "",
         "rules here    none, see /subscribe",
         "muted         nothing",
+        "liquidations  3 of 6 feeds live; no public feed: hyperliquid, mexc",
         "letters       2 waiting, 14 delivered (1 late), 0 refused",
         "polled every  1m",
         "",
@@ -381,9 +382,9 @@ async def test_as_of_is_the_oldest_observation_shown() -> None:
         ("/spread btc", ["/funding BTC", "/next BTC", "/alert add spread BTC"]),
         ("/next btc", ["/funding BTC"]),
         ("/next", []),
-        ("/top", ["/top spread", "/top flow"]),
-        ("/top flow 5", ["/top apr", "/top spread"]),
-        ("/status", ["/alert list"]),
+        ("/top", ["/top spread", "/top flow", "/top liq"]),
+        ("/top flow 5", ["/top apr", "/top spread", "/top liq"]),
+        ("/status", ["/status feeds", "/alert list"]),
     ],
 )
 async def test_an_answer_leads_on_by_buttons(line: str, buttons: list[str]) -> None:

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands.alerts import AlertAdd, AlertEdit, Threshold
+from bot.commands.cascades import Cascades, Span
 from bot.commands.context import Who
 from bot.commands.errors import UsageError
 from bot.commands.funding import Funding
+from bot.commands.liquidations import Liq
 from bot.commands.mute import Mute
 from bot.commands.privacy import Forget, Sure
 from bot.commands.rankings import Ranking, Top
@@ -15,9 +17,10 @@ from bot.commands.registry import COMMANDS, FAMILIES, LONGEST, Help, Start, answ
 from bot.commands.rule_pages import AlertList
 from bot.commands.settings import SettingsShow
 from bot.commands.spec import Command
-from bot.commands.status import Status
+from bot.commands.status import Page, Status
 from bot.commands.why import Why
 from bot.messages.plain import as_text
+from monitors.liquidation import Window
 from tests.bot.commands.saying import pressed, words_of
 from tests.bot.contexts import a_context
 from tests.builders import a_rule
@@ -32,6 +35,14 @@ from tests.builders import a_rule
         ("/top", Top(ranking=Ranking.APR, count=10)),
         ("/top Flow 5", Top(ranking=Ranking.FLOW, count=5)),
         ("/top 5", Top(ranking=Ranking.APR, count=5)),
+        ("/top 5 flow", Top(ranking=Ranking.FLOW, count=5)),
+        ("/top liq 15m", Top(ranking=Ranking.LIQUIDATIONS, window=Window.M15)),
+        ("/liq", Liq()),
+        ("/liq eth 15m", Liq(base="eth", window=Window.M15)),
+        ("/liq 15M eth", Liq(base="eth", window=Window.M15)),
+        ("/liq 24h", Liq(window=Window.H24)),
+        ("/cascades 7d", Cascades(span=Span.WEEK)),
+        ("/status feeds", Status(page=Page.FEEDS)),
         ("/alert add funding BTC above 1%", AlertAdd(line="funding BTC above 1%")),
         ("/Alert Edit #3 for 2m", AlertEdit(rule=3, changes="for 2m")),
         ("/threshold 3 above 40% apr", Threshold(rule=3, level="above 40% apr")),
@@ -63,9 +74,11 @@ def test_a_line_becomes_a_command(line: str, command: Command) -> None:
             "found '/alert ad funding BTC'",
             ("/alert add", "/alert edit", "/alert rm"),
         ),
-        ("/status now", "Expected nothing more, found 'now'. Usage: /status", ()),
+        ("/status now", "Expected one of feeds, found 'now'", None),
+        ("/unmute now", "Expected nothing more, found 'now'. Usage: /unmute", ()),
+        ("/liq BTC 7h", "Expected one of 1m, 5m, 15m, 1h, 4h, 24h, found '7h'", None),
         ("/funding btc bybit okx", "Usage: /funding [base] [venue]", ()),
-        ("/top fastest", "Expected one of apr, spread, flow, found 'fastest'", None),
+        ("/top fastest", "Expected one of apr, spread, flow, liq, found 'fastest'", None),
         ("/top apr many", "Expected how many, 1 to 25, found 'many'", ()),
         ("/alert pause", "Expected a rule's number, as /alert list shows it. Usage: /alert pause <rule>", ()),
         ("/alert pause ten", "Expected a rule's number, as /alert list shows it, found 'ten'", ()),
@@ -151,6 +164,8 @@ def test_only_reading_commands_are_open_to_members() -> None:
         "top",
         "spread",
         "next",
+        "liq",
+        "cascades",
         "alert list",
         "alert show",
         "alert history",
@@ -182,7 +197,7 @@ def test_the_usage_is_read_from_the_fields() -> None:
     usages = {spec.name: spec.usage for spec in specs()}
 
     assert usages["funding"] == "/funding [base] [venue]"
-    assert usages["top"] == "/top [apr|spread|flow] [count]"
+    assert usages["top"] == "/top [apr|spread|flow|liq] [count] [1m|5m|15m|1h|4h|24h]"
     assert usages["threshold"] == "/threshold <rule> <level>"
 
 
@@ -249,11 +264,13 @@ async def test_start_welcomes_with_first_steps_and_a_link_cannot_change_rules(li
 
     document = await answer(line, context)
 
-    assert words_of(document)[0] == "Skewbell watches the funding of perpetual futures on 7 venues"
+    assert (
+        words_of(document)[0] == "Skewbell watches funding and liquidations of perpetual futures on 7 venues"
+    )
     assert set(pressed(document).values()) == {
-        "/subscribe extremes",
-        "/subscribe spreads",
+        "/subscribe",
         "/funding BTC",
+        "/liq",
         "/top",
         "/help",
     }
@@ -267,6 +284,19 @@ async def test_a_link_leads_to_what_it_asks_for(payload: str) -> None:
     assert await answer(f"/start {payload}", context) == await answer(
         f"/{payload.replace('_', ' ').replace('-', ' ')}", context
     )
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["subscribe-liq-majors", "subscribe_liq-majors", "subscribe_liq_majors", "Subscribe_LIQ-majors"],
+)
+async def test_a_link_names_a_preset_of_more_words_however_they_are_joined(payload: str) -> None:
+    context = a_context()
+
+    document = await answer(f"/start {payload}", context)
+
+    assert not document.failed
+    assert {rule.preset for rule in await context.rules.of(context.destination)} == {"liq-majors"}
 
 
 async def test_a_link_subscribes_whoever_may_and_nobody_else() -> None:

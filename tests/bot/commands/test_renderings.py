@@ -63,6 +63,11 @@ LINES = (
     "/forget",
     "/start",
     "/status",
+    "/status feeds",
+    "/liq",
+    "/liq BTC 1m",
+    "/top liq",
+    "/cascades",
     "/help",
     "/help alert add",
     "/nonsense",
@@ -86,6 +91,8 @@ OFF_THE_MARKET = (
     "/start",
 )
 """What says nothing of the market as it is now."""
+ABOUT_FEEDS = ("/liq", "/top liq", "/cascades", "/status feeds")
+"""What rests on feeds of liquidations and not on what the venues answer."""
 
 
 async def answered(line: str) -> Document:
@@ -158,7 +165,8 @@ async def test_every_answer_that_was_understood_ends_with_what_is_missing(line: 
     assert isinstance(document.blocks[-1], Footer) is not document.failed
     if understood:
         assert isinstance(document.blocks[-1], Footer)
-        assert "mexc (blocked here: HTTP 451)" in document.blocks[-1].missing
+        missing = "no public feed" if line.startswith(ABOUT_FEEDS) else "blocked here: HTTP 451"
+        assert f"mexc ({missing})" in document.blocks[-1].missing
 
 
 def buttons_of(document: Document) -> list[Button]:

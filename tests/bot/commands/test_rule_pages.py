@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from bot.commands.presets import USUAL
 from bot.commands.registry import answer
 from bot.messages.document import LONGEST_LINE
 from tests.bot.commands.saying import chosen, pressed, said, words_of
@@ -53,7 +54,10 @@ async def test_an_empty_list_offers_the_first_rules() -> None:
     document = await answer("/alert list", a_context())
 
     assert document.menu is None
-    assert list(pressed(document).values()) == ["/subscribe extremes", "/subscribe spreads", "/alert add"]
+    assert list(pressed(document).values()) == [
+        *(f"/subscribe {preset.name}" for preset in USUAL),
+        "/alert add",
+    ]
 
 
 async def test_a_removed_rule_comes_back_at_a_press() -> None:
@@ -84,7 +88,13 @@ async def test_a_subscription_can_be_ended_at_a_press_and_begun_again() -> None:
     await answer(pressed(ended)["Subscribe: spreads"], context)
 
     assert pressed(begun)["Rules"] == "/alert list"
-    assert [rule.preset for rule in await context.rules.of(HOME)] == ["extremes", "extremes", "spreads"]
+    assert [rule.preset for rule in await context.rules.of(HOME)] == [
+        "extremes",
+        "extremes",
+        "cascades",
+        "cascades",
+        "spreads",
+    ]
 
 
 async def test_an_identical_rule_is_kept_once() -> None:

@@ -13,8 +13,11 @@ from bot.messages.document import (
     Footer,
     Heading,
     IntervalRate,
+    Move,
     Paragraph,
     Rate,
+    Score,
+    Share,
     Table,
     Tone,
     Usd,
@@ -60,7 +63,10 @@ CELLS = st.one_of(
     st.integers(),
     st.builds(Rate, st.floats(-1, 1), st.booleans()),
     st.builds(IntervalRate, st.floats(-1, 1), st.just(timedelta(hours=8)) | st.none()),
-    st.builds(Usd, st.floats(-1e13, 1e13)),
+    st.builds(Usd, st.floats(-1e13, 1e13), st.booleans()),
+    st.builds(Share, st.floats(-2, 2), st.booleans()),
+    st.builds(Move, st.floats(-2, 2)),
+    st.builds(Score, st.floats(-100, 100)),
     st.builds(Duration, st.timedeltas()),
 )
 

@@ -11,12 +11,15 @@ from bot.messages.document import (
     Duration,
     IntervalRate,
     Moment,
+    Move,
     Price,
     Rate,
+    Score,
     Share,
     Usd,
     UsdPerHour,
 )
+from monitors.metrics.registry import Unit
 from tests.builders import NOON
 
 H = timedelta(hours=1)
@@ -68,6 +71,12 @@ def test_a_level_is_shown_both_ways(hourly: float, shown: str) -> None:
         (Usd(1.2e6), "$1.2M"),
         (Usd(999_999), "$1M"),
         (Usd(850), "$850"),
+        (Usd(12.4e6, at_least=True), "≥ $12.4M"),
+        (Share(0.0031, at_least=True), "≥ 0.31 %"),
+        (Move(0.008), "+0.8 %"),
+        (Move(-0.0122), "-1.22 %"),
+        (Move(0.0), "0 %"),
+        (Score(4.8), "z 4.8"),
         (Usd(-3400), "-$3.4K"),
         (Usd(0.004), "$0.004"),
         (UsdPerHour(12_300), "+$12.3K/h"),
@@ -134,3 +143,27 @@ def test_a_rate_always_shows_its_sign(hourly: float) -> None:
 
     assert shown.startswith("+") == (hourly > 0)
     assert shown.startswith("-") == (hourly < 0)
+
+
+def test_how_unusual_something_is_is_told_in_words() -> None:
+    assert numbers.times(24.3) == "24x"
+    assert numbers.times(3.26, at_least=True) == "≥ 3.3x"
+    assert numbers.deviations(4.81) == "4.8 deviations above"
+    assert numbers.deviations(4.81, at_least=True) == "≥ 4.8 deviations above"
+    assert numbers.deviations(-0.5, at_least=True) == "0.5 deviations below"
+    assert numbers.rough_share(0.8741) == "87 %"
+    assert numbers.quantity(1250.5) == "1,250.5"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (0.0006 / 8, Unit.RATE, "65.7 % APR (0.06 %/8h)"),
+        (10e6, Unit.USD, "$10M"),
+        (0.8, Unit.SHARE, "80 %"),
+        (3.5, Unit.SCORE, "z 3.5"),
+        (8, Unit.HOURS, "8h"),
+    ],
+)
+def test_a_level_is_shown_in_its_metrics_unit(value: float, unit: Unit, shown: str) -> None:
+    assert numbers.level(value, unit) == shown

@@ -23,6 +23,7 @@ from monitors.market import Margin
 from monitors.metrics.reading import ALL_VENUES, Evidence, LeftOut
 from tests.bot.contexts import a_context, a_history
 from tests.bot.messages.documents import embed_text, seen_in_telegram
+from tests.bot.messages.flushes import EVERY_KIND
 from tests.builders import HOME, NOON, a_leg, a_rule, a_series, an_alert, an_observation
 from tests.fakes import FakeRecords
 
@@ -82,6 +83,10 @@ CONTENTS: dict[str, tuple[Content, ...]] = {
     "silent": (NOTICE,),
     "back": (replace(NOTICE, back=True),),
     "missed": (Missed(destination=HOME, silenced="rule 7", count=3, since=NOON - 90 * MINUTE, at=NOON),),
+    **{kind: (alert,) for kind, alert in EVERY_KIND.items()},
+    "feed silent": (replace(NOTICE, liquidations=True),),
+    "feed back": (replace(NOTICE, liquidations=True, back=True),),
+    "summary of flushes": tuple(alert for kind, alert in EVERY_KIND.items() if kind.startswith("cascade")),
     "summary": (an_alert(), a_spread(), an_aggregate(), *[an_alert(Reason.RESOLVED)] * 3, NOTICE),
 }
 LINES = (
@@ -94,6 +99,9 @@ LINES = (
     "/top flow 25",
     "/spread",
     "/spread btc",
+    "/liq",
+    "/liq btc 15m",
+    "/cascades",
     "/next",
     "/next btc",
     "/subscribe",
@@ -107,6 +115,8 @@ LINES = (
     "/why 13 2",
     "/settings show",
     "/status",
+    "/status feeds",
+    "/top liq",
     "/privacy",
     "/help",
     "/help alert add",

@@ -12,9 +12,11 @@ from bot.messages.document import (
     IntervalRate,
     Menu,
     Moment,
+    Move,
     Paragraph,
     Price,
     Rate,
+    Score,
     Share,
     Table,
     Tone,
@@ -98,7 +100,17 @@ def test_quantities_carry_their_units_unrounded() -> None:
     assert cell_as_json(UsdPerHour(-2.5)) == {"value": -2.5, "unit": "USD per hour"}
     assert cell_as_json(Price(60_000.5)) == {"value": 60_000.5, "unit": "USD"}
     assert cell_as_json(Share(0.83)) == {"value": 0.83, "unit": "share"}
+    assert cell_as_json(Move(-0.012)) == {"value": -0.012, "unit": "relative change"}
+    assert cell_as_json(Score(4.8)) == {"value": 4.8, "unit": "robust z"}
     assert cell_as_json(Duration(timedelta(minutes=2))) == {"value": 120.0, "unit": "seconds"}
     assert cell_as_json(Moment(NOON)) == {"value": at, "unit": "time"}
     assert cell_as_json(Countdown(at=NOON, now=NOON)) == {"value": at, "unit": "time"}
     assert cell_as_json(7) == 7
+
+
+def test_a_floor_says_that_it_is_one() -> None:
+    usd = {"value": 5.0, "unit": "USD", "at_least": True}
+
+    assert cell_as_json(Usd(5.0, at_least=True)) == usd
+    assert cell_as_json(Share(0.5, at_least=True)) == {"value": 0.5, "unit": "share", "at_least": True}
+    assert cell_as_json(Usd(5.0)) == {"value": 5.0, "unit": "USD"}

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import HttpUrl, SecretStr
 
-from bot.app import Bot, engine_of
+from bot.app import Bot
 from bot.config import Settings
 from bot.services import Service, services_of
 from bot.store import Store, store_of
+from bot.watching import engine_of
 from monitors.alerts.delivery import Content
 from monitors.ports import Clock
 from storage.database import Database
@@ -45,7 +46,13 @@ async def connecting(path: Path, doors: Doors, clock: Clock) -> AsyncIterator[tu
         database = await Database.open(path)
         stack.push_async_callback(database.close)
         store = store_of(database, settings.poll_interval)
-        bot = Bot(settings, clock, store, engine_of(settings, await store.memory(), clock), simulated=False)
+        bot = Bot(
+            settings,
+            clock,
+            store,
+            engine_of(settings, await store.memory(clock.now()), clock),
+            simulated=False,
+        )
         await bot.wake_up()
         services = services_of(settings, bot.desk, store.notebook, clock)
         await stack.enter_async_context(_meanwhile([service.run for service in services]))

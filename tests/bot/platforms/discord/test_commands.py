@@ -59,7 +59,7 @@ async def test_options_are_typed_from_the_command_data() -> None:
     commands = _told(a_client(FakeDesk()))
     told = {f"{name} {one['name']}": one for name, command in commands.items() for one in command["options"]}
 
-    assert [choice["value"] for choice in told["top ranking"]["choices"]] == ["apr", "spread", "flow"]
+    assert [choice["value"] for choice in told["top ranking"]["choices"]] == ["apr", "spread", "flow", "liq"]
     assert told["top count"]["type"] == discord.AppCommandOptionType.integer.value
     assert told["settings mention role"]["type"] == discord.AppCommandOptionType.role.value
     assert told["settings allow person"]["type"] == discord.AppCommandOptionType.mentionable.value

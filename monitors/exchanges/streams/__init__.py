@@ -1,0 +1,1 @@
+"""Liquidations as venues stream them: raw frames over ccxt's sockets, read by one table a venue."""

@@ -1,0 +1,1 @@
+"""What forced closes amount to: windows, baselines, coverage and cascades. Pure."""

@@ -1,0 +1,1 @@
+"""What the simulated venues say over WebSockets, a module each."""
