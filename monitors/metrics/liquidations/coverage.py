@@ -88,7 +88,8 @@ class Hearing:
         self._pauses: list[Gap] = []
         self._known: dict[tuple[Window, str], tuple[float, Coverage]] = {}
         for health in feeds:
-            ended = health.heard_at or health.since
+            heard_at = health.heard_at or health.since
+            ended = heard_at if health.state in _HEARING else min(heard_at, health.since)
             self._ears[health.venue] = _Ear(health=health, deaf_since=ended.timestamp())
         for gap in gaps:
             self.gap(gap)

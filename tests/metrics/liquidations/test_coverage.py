@@ -191,6 +191,12 @@ def test_a_feed_that_was_down_when_the_bot_ended_was_down_since() -> None:
     assert tape.coverage(Window.H1, after(0), "bybit").missing == ("bybit",)
 
 
+def test_a_run_that_ended_before_it_heard_anything_hides_no_earlier_silence() -> None:
+    tape = a_tape(HeardBefore(feeds=(a_feed(state=FeedState.CONNECTING, since=-10, heard=-7200),)))
+
+    assert tape.coverage(Window.H1, after(0), "bybit").missing == ("bybit",)
+
+
 def test_a_restart_within_the_tolerance_leaves_no_gap() -> None:
     tape = a_tape(HeardBefore(feeds=(a_feed(heard=-10),)))
 
