@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The tests start programs by the dozen, and without bytecode each compiles ccxt for ten seconds.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .PHONY: demo run test check lint bench pictures lock clean
@@ -13,8 +15,9 @@ demo: $(VENV)/run.stamp
 run: $(VENV)/run.stamp
 	@$(BIN)/skewbell run
 
+# Two cores are kept busy by three workers: some of the tests wait for a program.
 test: $(VENV)/dev.stamp
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term-missing:skip-covered
 	$(BIN)/coverage report --fail-under=100 --include='monitors/market.py,monitors/liquidation.py,monitors/metrics/*,monitors/alerts/*,monitors/engine.py'
 
 lint: $(VENV)/dev.stamp

@@ -71,10 +71,14 @@ class Desk:
                 break
         return documents
 
-    async def offer(self, command: str, argument: str, typed: str, asker: Asker) -> Sequence[Offer]:
+    async def offer(
+        self, command: str, argument: str, typed: str, asker: Asker, given: Mapping[str, str]
+    ) -> Sequence[Offer]:
         """Return what a half-typed argument may become; nothing when that cannot be told."""
         empty: Sequence[Offer] = ()
-        return await self._guarded(lambda: offer(command, argument, typed, self._context(asker)), empty)
+        return await self._guarded(
+            lambda: offer(command, argument, typed, self._context(asker), given), empty
+        )
 
     async def form(self, line: str, asker: Asker) -> Form | Document | None:
         """Return the form of a command that needs more than its button says."""

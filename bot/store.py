@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitors.engine import Memory
+from monitors.metrics.liquidations.stress import KEPT as STRESSED
 from storage.chats import Chats
 from storage.database import Database
 from storage.journal import Journal
@@ -45,6 +46,7 @@ class Store:
             states=tuple((await self.rules.states()).items()),
             heard=await self.liquidations.heard_before(now),
             followed=await self.rules.followed(),
+            interests=await self.observations.interests(now - STRESSED),
             paid=await self.observations.paid(now - timedelta(days=1)),
         )
 

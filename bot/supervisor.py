@@ -18,20 +18,25 @@ async def keep_running(
 ) -> None:
     """Run until cancelled; start again after a defect, more slowly each time it comes soon after the last.
 
+    The same defect time after time is logged once.
+
     Raises:
         ExceptionGroup: an error that is `fatal`, alone or inside a group: the whole program has to end.
     """
-    pause = _FIRST_PAUSE
+    pause, told = _FIRST_PAUSE, ""
     while True:
-        began = clock.monotonic()
+        began, failure = clock.monotonic(), None
         try:
             await run()
         except Exception as error:
             if _holds(error, fatal):
                 raise
-            _log.exception("part.failed", part=part)
+            failure = error
         if clock.monotonic() - began > _LONGEST_PAUSE.total_seconds():
-            pause = _FIRST_PAUSE
+            pause, told = _FIRST_PAUSE, ""
+        if failure is not None and repr(failure) != told:
+            _log.error("part.failed", part=part, goes_on="started again, ever more slowly", exc_info=failure)
+            told = repr(failure)
         await clock.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
 

@@ -156,8 +156,8 @@ class Watching:
 
     async def _keep_hearing(self, feeds: Sequence[VenueFeed]) -> None:
         """Hear and judge through every defect of ours: what is missed meanwhile is a gap, as after a restart."""
-        job = LiquidationJob(feeds, self.pipeline)
-        await keep_running("liquidations", job.run, self.clock, fatal=(StorageError,))
+        supervise = partial(keep_running, clock=self.clock, fatal=(StorageError,))
+        await LiquidationJob(feeds, self.pipeline, supervise=supervise).run()
 
     async def _poll(self, hourly: Work) -> None:
         schedule = Schedule(fatal=(StorageError,))

@@ -48,6 +48,8 @@ class Memory:
     states: Iterable[tuple[RuleKey, RuleState]] = ()
     heard: HeardBefore = field(default_factory=HeardBefore)
     followed: Iterable[tuple[FollowedKey, Followed]] = ()
+    interests: Iterable[tuple[Instrument, OpenInterest, datetime]] = ()
+    """Open interest as polled in the last 20 minutes, oldest first."""
     paid: Sequence[FundingRate] = ()
     """What was settled in the last 24 hours."""
 
@@ -87,6 +89,7 @@ class Engine:
             quiet=universe.quiet,
             now=now,
         )
+        self._remember_stress(memory, now)
         for base, hourly, at in weighed(memory.paid, self._board):
             self.liquidations.crowd.observe(base, hourly, at)
         self._aftermaths = Aftermaths(dict(memory.followed))
@@ -97,6 +100,10 @@ class Engine:
             self.book.add(rule)
         seen = self._polls.answered_at()
         self.book.restore(memory.states, seen | {ALL_VENUES: max(seen.values())} if seen else seen)
+        for number in {number for number, _, _ in self._aftermaths.followed}:
+            known = self.book.rule(number)
+            if known is not None and known.once:
+                self.book.spend(known)
 
     @property
     def board(self) -> Board:
@@ -139,7 +146,9 @@ class Engine:
         tape = self.liquidations.tape
         view = self._view(now, prints=new, keys=tape.touched(), cascades=cascades)
         tick = self._judge(view, self._read(view, Source.LIQUIDATIONS), ())
-        return replace(tick, heard=Heard(prints=new, cascades=cascades, buckets=tape.finished()))
+        standing = self.liquidations.standing()
+        heard = Heard(prints=new, cascades=cascades, buckets=tape.finished(), standing=standing)
+        return replace(tick, heard=heard)
 
     def feed(self, feeds: Sequence[FeedHealth], gaps: Sequence[Gap], now: datetime) -> Tick:
         """Note how well liquidations are heard; the next `hear` judges what a gap means."""
@@ -210,14 +219,33 @@ class Engine:
             self.book.rule, partial(self.liquidations.price, now=view.now), view.now
         )
         followed |= self._aftermaths.follow(alerts)
+        retired = self._retire((*by_value.retired, *by_clock.retired), alerts)
         return Tick(
             at=view.now,
             states=_merge(by_value, by_clock),
-            retired=(*by_value.retired, *by_clock.retired),
+            retired=retired,
             contents=(*contents, *alerts, *aftermaths),
             followed=tuple(followed.items()),
             readings=len(readings),
         )
+
+    def _retire(self, over: Collection[int], alerts: Iterable[Alert]) -> tuple[int, ...]:
+        """Return the rules that are gone; one whose last episode is followed stays until all is told of that."""
+        followed = {number for number, _, _ in self._aftermaths.followed}
+        for alert in alerts:
+            if alert.rule.id in over and alert.rule.id in followed:
+                self.book.spend(alert.rule)
+        done = tuple(number for number in self.book.spent if number not in followed)
+        for number in done:
+            self.book.remove(number)
+        return (*(number for number in over if number not in self.book.spent), *done)
+
+    def _remember_stress(self, memory: Memory, now: datetime) -> None:
+        """Know prices and what open interest was, so that the first minute is judged as the last one was."""
+        for instrument, interest, at in memory.interests:
+            self.liquidations.sampled((), [(instrument, interest)], at)
+        fresh = (o for o in memory.observations if self._board.is_fresh(o, now))
+        self.liquidations.polled([replace(o, open_interest=None) for o in fresh], now)
 
     def _watch_crowds(self, observations: Sequence[Observation], now: datetime) -> None:
         """Note how crowded some of the bases are, so that each is noted every few minutes and no poll takes long."""

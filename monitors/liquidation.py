@@ -26,11 +26,14 @@ class Liquidation(NamedTuple):
     instrument: Instrument
     side: PositionSide
     quantity: float
-    """Units of the instrument's price (linear: base units, thousands for 1000PEPE) or US dollars (inverse)."""
+    """Units of the instrument's price (linear: base units, thousands for 1000PEPE) or US dollars (inverse).
+
+    Of an instrument that does not count dollars it is what the venue tells, as is the price, until `in_dollars`.
+    """
     price: float
     """As the venue gives it: average fill, or the bankruptcy price (Bybit, OKX)."""
     at_ms: int
-    """The venue's time in milliseconds since 1970; a clock ahead of ours is clamped to `received_ms`."""
+    """The venue's time in milliseconds since 1970; one ahead of ours is set back to `received_ms`."""
     received_ms: int
     id: str = ""
     """The venue's own id where it has one; what else tells two prints apart is time, side, price and quantity."""
@@ -102,7 +105,9 @@ class Skipped(StrEnum):
     """A contract that the loaded markets do not hold, or hold as inactive."""
     DATED = "dated"
     QUANTO = "quanto"
-    """Settles in a third currency; its notional needs a price that is not at hand."""
+    """Settles in a third coin, at a venue that does not tell what of it a contract is worth."""
+    UNPRICED = "unpriced"
+    """Counted in a coin, or in a currency that is no dollar, whose price in US dollars is not known."""
     DELEVERAGED = "deleveraged"
     """Auto-deleveraging of the winning side: forced, but no liquidation."""
     MALFORMED = "malformed"

@@ -9,12 +9,17 @@ from math import isfinite
 HOURS_PER_YEAR = 8760
 HOUR = timedelta(hours=1)
 
+DOLLARS = frozenset(
+    {"USD", "USDT", "USDC", "USD1", "USDE", "FDUSD", "BUSD", "TUSD", "USDF", "USDG", "USDH", "USDT0", "DAI"}
+)
+"""The US dollar and the coins that are worth one: what is counted in any of them is counted in dollars."""
+
 
 class Margin(StrEnum):
     """What a perpetual is margined and settled in; the two kinds are never compared with each other."""
 
     LINEAR = "linear"
-    """Settles in the quote currency or a stable coin."""
+    """Settles in the quote currency or a stable coin; a quanto, which settles in a third coin, is of this kind too."""
     INVERSE = "inverse"
     """Settles in the base coin ("coin-margined")."""
 
@@ -45,8 +50,10 @@ class Instrument:
     settle: str
     margin: Margin
     contract_size: float
-    """Base units per contract (linear) or quote units per contract (inverse)."""
+    """Base units (linear) or quote units (inverse) per contract; of a quanto, `settle` per contract and unit of price."""
     multiplier: float = 1.0
+    counts_dollars: bool = field(init=False, repr=False, compare=False)
+    """Whether its price and the value of its contracts are in US dollars; told once, since every print asks for it."""
 
     def __post_init__(self) -> None:
         """Reject sizes that no contract has."""
@@ -54,6 +61,8 @@ class Instrument:
             raise ValueError(f"contract size must be positive, was {self.contract_size}")
         if not (isfinite(self.multiplier) and self.multiplier > 0):
             raise ValueError(f"multiplier must be positive, was {self.multiplier}")
+        counted_in = {self.quote} if self.margin is Margin.INVERSE else {self.quote, self.settle}
+        object.__setattr__(self, "counts_dollars", counted_in <= DOLLARS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +138,7 @@ class Dropped(StrEnum):
     UNLISTED = "unlisted"
     """An id that the venue's loaded markets do not hold, or an inactive market."""
     QUANTO = "quanto"
-    """Settles in a third currency; its notional needs a price we do not have."""
+    """Settles in a third coin: never compared, since its rate carries a bet on that coin too."""
     NO_RATE = "no rate"
     """The row carries no funding rate."""
     MALFORMED = "malformed"

@@ -171,7 +171,10 @@ def _answered(sql: Sql, destination: Destination, contents: Sequence[Content]) -
 
 
 def _update(sql: Sql, destination: Destination, row: int, now: int) -> Letter | None:
-    """Return the change of the message that told the row's episode first; of one not yet told, later."""
+    """Return the change of the message that told the row's episode first; of one not yet told, later.
+
+    One message is changed at most once in `UPDATE_GAP`, unless something that it tells escalated.
+    """
     (episode,) = sql.execute("SELECT episode FROM letters WHERE id = ?", (row,)).fetchone()
     origin = letters.origin(sql, destination, episode)
     if origin is not None and not origin.delivered:
@@ -181,5 +184,15 @@ def _update(sql: Sql, destination: Destination, row: int, now: int) -> Letter | 
         letters.close(sql, [row], "moot", now)
         return None
     told = origin.told
-    ids = letters.updates_of(sql, destination, told.number, now)
+    updates = letters.updates_of(sql, destination, told.number, now)
+    waiting = [update for update in updates if update.made is None]
+    made = [update.made for update in updates if update.made is not None]
+    ids = tuple(update.id for update in waiting)
+    if made and not any(_is_urgent(update.content) for update in waiting):
+        letters.postpone(sql, ids, max(made) + letters.UPDATE_GAP)
+        return None
     return letters.as_it_is_now(sql, destination, told.number, ids=ids, edits=told)
+
+
+def _is_urgent(content: Content) -> bool:
+    return isinstance(content, Alert) and content.reason is Reason.ESCALATED

@@ -7,6 +7,7 @@ from sqlite_utils import Database as Sql
 
 from monitors.liquidation import FeedHealth, PositionSide
 from monitors.market import Instrument
+from monitors.metrics.liquidations.standing import Standing
 from monitors.metrics.liquidations.values import Cascade, Heard
 from storage import rows
 
@@ -14,6 +15,9 @@ BUCKET_MS = 300_000
 
 FEED = TypeAdapter(FeedHealth)
 CASCADE = TypeAdapter(Cascade)
+STANDING = TypeAdapter(Standing)
+STANDING_NOTE = "cascades"
+"""The note that keeps where they stand."""
 
 
 def instruments(heard: Heard) -> list[Instrument]:
@@ -52,6 +56,11 @@ def record(sql: Sql, heard: Heard, numbers: Sequence[int]) -> None:
             for one in heard.cascades
         ],
     )
+    if heard.standing is not None:
+        sql.execute(
+            "INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)",
+            (STANDING_NOTE, STANDING.dump_json(heard.standing).decode()),
+        )
 
 
 def _prints(sql: Sql, heard: Heard, numbers: Sequence[int]) -> None:

@@ -1,14 +1,29 @@
 """The rows of the outbox: put, found again by episode, leased, postponed and settled; each in its caller's transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlite_utils import Database as Sql
 
-from monitors.alerts.delivery import PRIORITY, TIME_TO_LIVE, Content, Letter, Manner, Priority, Told, manners
+from monitors.alerts.delivery import (
+    PRIORITY,
+    TIME_TO_LIVE,
+    Alert,
+    Content,
+    Letter,
+    Manner,
+    Priority,
+    Told,
+    manners,
+)
 from monitors.alerts.rules import Destination
+from monitors.alerts.states import SHOW_GAP, Reason
 from storage import rows
+
+UPDATE_GAP = SHOW_GAP // timedelta(milliseconds=1)
+"""The least time in milliseconds between two changes of one message, however many episodes it tells."""
 
 LEASE = timedelta(minutes=1)
 """How long a claimed letter stays with its claimer before it is handed out again."""
@@ -29,6 +44,19 @@ class Origin:
     def told(self) -> Told | None:
         """Return the message that a platform has."""
         return None if self.message is None else Told(number=self.number, message=self.message)
+
+
+class Update(NamedTuple):
+    """A row that changes a message in place."""
+
+    id: int
+    content: Content
+    made: int | None
+    """When it was delivered; None while it waits."""
+
+
+_NEWEST = """SELECT kind, payload FROM letters
+    WHERE platform = ? AND chat = ? AND thread = ? AND episode = ? ORDER BY id DESC LIMIT 1"""
 
 
 class Pace:
@@ -76,8 +104,16 @@ def put(sql: Sql, contents: Iterable[Content], now: datetime, pace: Pace) -> Non
                 _insert(sql, key, manner, content, (int(PRIORITY[content.severity]), due[group], now))
             else:
                 own = f"{key}/{manner}"
-                _supersede(sql, (*place, content.episode, own))
+                _supersede(sql, (*place, content.episode, own), rows.ms(now))
                 _insert(sql, own, manner, content, (int(Priority.UPDATE), rows.ms(now), now))
+
+
+def unwatch(sql: Sql, destination: Destination, episode: str) -> None:
+    """Change the message that told an episode once more: it is no longer watched, and its last figures stay."""
+    found = sql.execute(_NEWEST, (*rows.place(destination), episode)).fetchone()
+    content = None if found is None else rows.content(*found)
+    if isinstance(content, Alert):
+        put(sql, [replace(content, reason=Reason.UNWATCHED)], content.at, Pace(timedelta(0)))
 
 
 def origin(sql: Sql, destination: Destination, episode: str) -> Origin | None:
@@ -118,15 +154,28 @@ def as_it_is_now(
     )
 
 
-def updates_of(sql: Sql, destination: Destination, batch: int, now: int) -> tuple[int, ...]:
-    """Return the due changes in place of a message: one of them says what all of them say."""
+def updates_of(sql: Sql, destination: Destination, number: int, now: int) -> list[Update]:
+    """Return the changes in place that wait for a message, due or not, and those made within `UPDATE_GAP`.
+
+    One change says what all that wait say.
+    """
     found = sql.execute(
-        """SELECT id FROM letters WHERE settled_ms IS NULL AND due_ms <= ?
-        AND platform = ? AND chat = ? AND thread = ? AND manner = 'update'
-        AND episode IN (SELECT episode FROM letters WHERE batch = ?) ORDER BY id""",
-        (now, *rows.place(destination), batch),
+        """WITH changes AS (
+            SELECT id, episode, kind, payload, settled_ms FROM letters INDEXED BY letters_by_group
+            WHERE settled_ms IS NULL AND (state = 'waiting' OR due_ms <= :now) AND manner = 'update'
+            AND platform = :platform AND chat = :chat AND thread = :thread
+            UNION ALL
+            SELECT id, episode, kind, payload, settled_ms FROM letters INDEXED BY letters_by_settling
+            WHERE settled_ms > :since AND settled_ms <= :now AND state = 'delivered' AND manner = 'update'
+            AND platform = :platform AND chat = :chat AND thread = :thread)
+        SELECT id, kind, payload, settled_ms FROM changes WHERE :number = (
+            SELECT coalesce(batch, id) FROM letters
+            WHERE platform = :platform AND chat = :chat AND thread = :thread AND episode = changes.episode
+            AND manner = 'tell' AND state NOT IN ('muted', 'refused') ORDER BY id LIMIT 1)
+        ORDER BY id""",
+        {**rows.bindings(destination), "number": number, "now": now, "since": now - UPDATE_GAP},
     )
-    return tuple(row for (row,) in found)
+    return [Update(row, rows.content(kind, payload), made) for row, kind, payload, made in found]
 
 
 def lease(sql: Sql, letter: Letter, now: int) -> None:
@@ -206,15 +255,15 @@ def _joined(sql: Sql, group: tuple[str, ...]) -> tuple[int, ...]:
     return () if due is None else (int(due),)
 
 
-def _supersede(sql: Sql, update: tuple[str, ...]) -> None:
+def _supersede(sql: Sql, update: tuple[str, ...], now: int) -> None:
     """Forget an episode's earlier changes in place: the next one says all that they said.
 
-    One that is being sent stays until that is settled.
+    One that is being sent stays until that is settled, and one that was made just now tells when that was.
     """
     sql.execute(
         """DELETE FROM letters WHERE platform = ? AND chat = ? AND thread = ? AND episode = ? AND key <> ?
-        AND manner = 'update' AND state <> 'leased'""",
-        update,
+        AND manner = 'update' AND state <> 'leased' AND (settled_ms IS NULL OR settled_ms <= ?)""",
+        (*update, now - UPDATE_GAP),
     )
 
 
@@ -234,9 +283,5 @@ def _insert(sql: Sql, key: str, manner: Manner, content: Content, times: tuple[i
 def _newest(sql: Sql, destination: Destination, episode: str, words: Sequence[str]) -> Content:
     kind, payload = words
     if episode:
-        kind, payload = sql.execute(
-            """SELECT kind, payload FROM letters
-            WHERE platform = ? AND chat = ? AND thread = ? AND episode = ? ORDER BY id DESC LIMIT 1""",
-            (*rows.place(destination), episode),
-        ).fetchone()
+        kind, payload = sql.execute(_NEWEST, (*rows.place(destination), episode)).fetchone()
     return rows.content(kind, payload)

@@ -9,10 +9,11 @@ from sqlite_utils import Database as Sql
 
 from monitors.liquidation import FeedHealth, Gap, Liquidation, PositionSide
 from monitors.market import Instrument
+from monitors.metrics.liquidations.standing import Standing
 from monitors.metrics.liquidations.values import BookSample, Bucket, Cascade, HeardBefore
 from storage import instruments, rows
 from storage.database import Database
-from storage.heard import BUCKET_MS, CASCADE, FEED
+from storage.heard import BUCKET_MS, CASCADE, FEED, STANDING, STANDING_NOTE
 
 DAY = timedelta(days=1)
 BASELINE = timedelta(days=28)
@@ -77,6 +78,7 @@ def _heard_before(now: datetime, sql: Sql) -> HeardBefore:
             buckets=_buckets(sql, now - BASELINE),
             cascades=_cascades(day, -1, sql),
             books=_books(sql, day),
+            standing=_standing(sql),
         )
     finally:
         gc.enable()
@@ -130,6 +132,11 @@ def _buckets(sql: Sql, since: datetime) -> list[Bucket]:
 def _cascades(since: datetime, limit: int, sql: Sql) -> list[Cascade]:
     found = sql.execute(_CASCADES, (rows.ms(since), limit))
     return [CASCADE.validate_json(cascade) for (cascade,) in found]
+
+
+def _standing(sql: Sql) -> Standing | None:
+    found = sql.execute("SELECT value FROM notes WHERE name = ?", (STANDING_NOTE,)).fetchone()
+    return None if found is None else STANDING.validate_json(found[0])
 
 
 def _books(sql: Sql, since: datetime) -> list[BookSample]:

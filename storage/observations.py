@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 from sqlite_utils import Database as Sql
 
 from monitors.alerts.tick import Tick
-from monitors.market import Backfill, FundingRate, Instrument, Observation, VenueHealth
+from monitors.market import Backfill, FundingRate, Instrument, Observation, OpenInterest, VenueHealth
 from storage import history, instruments, rows, settlements
 from storage.database import Database
 from storage.history import Hour
@@ -56,6 +56,10 @@ class Observations:
         Open interest is rounded to the dollar.
         """
         return await self._database.read(partial(_observed, instrument, rows.ms(since), rows.ms(until)))
+
+    async def interests(self, since: datetime) -> Sequence[tuple[Instrument, OpenInterest, datetime]]:
+        """Return what every poll since then said of open interest, oldest first, and when it was taken in."""
+        return await self._database.read(partial(_interests, rows.ms(since)))
 
     async def history(
         self, wanted: Sequence[Instrument], since: datetime, until: datetime
@@ -137,6 +141,20 @@ def _observed(instrument: Instrument, since_ms: int, until_ms: int, sql: Sql) ->
         (instruments.find(sql, instrument), instrument.venue, since_ms, until_ms),
     )
     return [rows.observation(instrument, row) for row in found]
+
+
+def _interests(since_ms: int, sql: Sql) -> list[tuple[Instrument, OpenInterest, datetime]]:
+    owners, moment = instruments.load(sql), cache(rows.moment)  # a poll's rows share their time
+    found = sql.execute(
+        """SELECT slot & 65535, open_interest_usd, open_interest_contracts, at_ms
+        FROM polls CROSS JOIN observations ON slot >= polls.id << 16 AND slot < (polls.id + 1) << 16
+        WHERE at_ms >= ? AND open_interest_usd IS NOT NULL ORDER BY polls.id""",
+        (since_ms,),
+    )
+    return [
+        (owners[number], OpenInterest(usd=float(usd), contracts=contracts), moment(at))
+        for number, usd, contracts, at in found
+    ]
 
 
 def _intervals(sql: Sql) -> dict[Instrument, timedelta]:

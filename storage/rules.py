@@ -13,7 +13,7 @@ from monitors.alerts.states import Cooling, Episode, Firing, Pending, Recovering
 from monitors.liquidation import PositionSide, Window
 from monitors.market import Margin
 from monitors.metrics.reading import Series
-from storage import followed, rows, silences
+from storage import followed, letters, rows, silences
 from storage.database import Database
 
 _WATCHING = """
@@ -23,6 +23,7 @@ SELECT * FROM rules WHERE NOT EXISTS (
 ) ORDER BY id
 """
 _STATES = "SELECT rule, metric, base, margin, venue, symbol, side, window, kind, state FROM states"
+_OF_RULE = "WHERE rule = ?"
 _OF_CHAT = "WHERE rule IN (SELECT id FROM rules WHERE platform = ? AND chat = ? AND thread = ?)"
 
 
@@ -139,9 +140,10 @@ def record_states(sql: Sql, states: Iterable[tuple[RuleKey, RuleState | None]]) 
 
 
 def retire(sql: Sql, ids: Sequence[int]) -> None:
-    """Delete rules and, by their foreign key, what is kept of their series; a silence that waits for an episode of one ends."""
+    """Delete rules and, by their foreign key, what is kept of their series; what they told is no longer watched."""
+    for rule in ids:
+        _let_go(sql, rule)
     sql.conn.executemany("DELETE FROM rules WHERE id = ?", [(rule,) for rule in ids])
-    silences.end_episodes(sql, ids)
 
 
 def _add(sql: Sql, rule: Rule) -> Rule:
@@ -150,11 +152,19 @@ def _add(sql: Sql, rule: Rule) -> Rule:
 
 
 def _change(sql: Sql, rule: Rule) -> bool:
+    _let_go(sql, rule.id)
     if not sql.execute("DELETE FROM rules WHERE id = ?", (rule.id,)).rowcount:  # and its states with it
         return False
-    silences.end_episodes(sql, [rule.id])
     _insert(sql, rule.id, rows.rule_row(rule))
     return True
+
+
+def _let_go(sql: Sql, rule: int) -> None:
+    """Say of each episode of a rule that it is no longer watched, and end the silences that wait for its resolve."""
+    place = sql.execute("SELECT platform, chat, thread FROM rules WHERE id = ?", (rule,)).fetchone()
+    for episode in list(_episodes(_states(sql.execute(f"{_STATES} {_OF_RULE}", (rule,))))):
+        letters.unwatch(sql, rows.destination(*place), episode.key)
+    silences.end_episodes(sql, [rule])
 
 
 def _insert(sql: Sql, number: int | None, row: rows.Row) -> int:

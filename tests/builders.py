@@ -1,6 +1,7 @@
 """Builders of values with sensible defaults, so that a test names only what it is about."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitors.alerts.delivery import Alert
@@ -74,6 +75,20 @@ def an_instrument(
         contract_size=contract_size,
         multiplier=multiplier,
     )
+
+
+def a_foreign_instrument(
+    symbol: str = "ETH/BTC:BTC",
+    venue: str = "binanceusdm",
+    *,
+    margin: Margin = Margin.LINEAR,
+    contract_size: float = 1.0,
+) -> Instrument:
+    """Build a perpetual that counts no dollars, of the coins that its unified symbol names."""
+    base, _, rest = symbol.partition("/")
+    quote, _, settle = rest.partition(":")
+    plain = an_instrument(venue, base, margin=margin, symbol=symbol, contract_size=contract_size)
+    return replace(plain, quote=quote, settle=settle)
 
 
 def a_rate(

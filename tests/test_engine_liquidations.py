@@ -16,7 +16,7 @@ from monitors.alerts.states import Reason, RuleKey, RuleState
 from monitors.alerts.tick import Tick
 from monitors.engine import Engine, Memory, Universe
 from monitors.liquidation import FeedHealth, FeedState, Gap, Liquidation, PositionSide, Window
-from monitors.market import Observation, Poll, RateKind
+from monitors.market import Observation, OpenInterest, Poll, RateKind
 from monitors.metrics.liquidations.values import (
     MARKET,
     BookSample,
@@ -28,13 +28,14 @@ from monitors.metrics.liquidations.values import (
     Totals,
 )
 from tests.builders import HOME, NOON, STALE, a_level, a_rate, a_rule, an_instrument, an_observation
-from tests.metrics.liquidations.prints import LONG, SHORT, a_feed, a_gap, a_print, after
+from tests.metrics.liquidations.prints import LONG, SHORT, a_bucket, a_feed, a_gap, a_print, after
 
 PROMPT = Timing(repeat_every=timedelta(0), cooldown=timedelta(0), step=2.0, step_gap=timedelta(0))
 FEEDS = ("bybit", "okx")
 Kept = TypeVar("Kept")
 At = TypeVar("At")
 BEAT = 15
+BUCKET = timedelta(minutes=5)
 
 
 class Life:
@@ -82,6 +83,7 @@ class Life:
         self.contents += tick.contents
         _update(self.states, tick.states)
         _update(self.followed, tick.followed)
+        self.rules = tuple(rule for rule in self.rules if rule.id not in tick.retired)
         self.prints += tick.heard.prints
         self.cascades |= {(one.base, one.opened_at): one for one in tick.heard.cascades}
         self.buckets |= {(one.base, one.at): one for one in tick.heard.buckets}
@@ -244,6 +246,51 @@ def test_the_aftermath_goes_on_after_a_restart() -> None:
     assert [[minute for minute, _ in one.prices_after] for one in told if one is not None] == [
         [5], [5, 15], [5, 15, 60],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("restarts", [(), (400, 1000)], ids=["in one life", "over restarts"])
+def test_the_aftermath_of_a_rule_that_rings_once_is_told_before_the_rule_goes(
+    restarts: tuple[int, ...],
+) -> None:
+    life = Life(replace(a_cascade_rule(), once=True))
+    life.hear(*a_run(), second=1)
+    for second in restarts:
+        life.live(second, price=57_000.0)
+        life.start(second)
+    life.live(1200, price=57_000.0)
+    life.hear(*a_run(1200), second=1201)
+    life.live(1500, price=57_000.0)
+    waiting = life.rules
+    life.live(4000, price=57_000.0)
+
+    assert life.told == [
+        ("BTC", Reason.FIRST),
+        ("BTC", Reason.RESOLVED),
+        *[("BTC", Reason.AFTERMATH)] * 3,
+    ]
+    assert [rule.id for rule in waiting] == [1]
+    assert life.rules == ()
+    assert life.engine.book.rule(1) is None
+
+
+def test_a_rule_that_rang_once_and_is_removed_tells_no_aftermath() -> None:
+    life = Life(replace(a_cascade_rule(), once=True))
+    life.hear(*a_run(), second=1)
+    life.live(200, price=57_000.0)
+
+    life.engine.book.remove(1)
+    life.live(4000, price=57_000.0)
+
+    assert life.told == [("BTC", Reason.FIRST), ("BTC", Reason.RESOLVED)]
+
+
+def test_a_rule_whose_time_is_over_goes_at_once_although_an_episode_of_it_is_followed() -> None:
+    life = Life(replace(a_cascade_rule(), until=after(300)))
+    life.hear(*a_run(), second=1)
+    life.live(600, price=57_000.0)
+
+    assert life.told == [("BTC", Reason.FIRST), ("BTC", Reason.RESOLVED)]
+    assert life.rules == ()
 
 
 def test_nothing_is_told_twice_after_a_restart() -> None:
@@ -535,3 +582,26 @@ def test_what_was_paid_before_a_restart_tells_which_side_was_crowded() -> None:
 
     assert engine.liquidations.crowding("BTC", PositionSide.LONG, NOON) is not None
     assert engine.liquidations.crowding("BTC", PositionSide.SHORT, NOON) is None
+
+
+def test_what_was_open_before_a_restart_tells_how_much_a_cascade_has_closed() -> None:
+    own = an_instrument("bybit")
+    engine = Engine(
+        universe=Universe(feeds=FEEDS),
+        stale_after=STALE,
+        memory=Memory(
+            observations=[an_observation("bybit")],
+            interests=[
+                (own, OpenInterest(contracts=contracts, usd=60_000 * contracts), at)
+                for contracts, at in ((1000.0, after(-600)), (950.0, NOON))
+            ],
+            heard=HeardBefore(buckets=[a_bucket(NOON - n * BUCKET) for n in range(1, 577)]),
+        ),
+        now=NOON,
+    )
+
+    [cascade] = engine.hear(a_run(), after(1)).heard.cascades
+
+    assert cascade.stress is not None
+    assert cascade.stress.open_interest is not None
+    assert cascade.stress.open_interest > 0.5

@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitors.market import FundingRate, OpenInterest
-from tests.builders import a_rate, an_instrument
+from monitors.market import FundingRate, Margin, OpenInterest
+from tests.builders import a_foreign_instrument, a_rate, an_instrument
 
 NAN = float("nan")
 
@@ -32,6 +32,27 @@ def test_sizes_that_no_contract_has_are_refused(size: float) -> None:
 def test_multipliers_that_no_contract_has_are_refused(multiplier: float) -> None:
     with pytest.raises(ValueError, match="multiplier must be positive, was"):
         an_instrument(multiplier=multiplier)
+
+
+@pytest.mark.parametrize("margin", Margin)
+def test_a_usual_contract_counts_dollars(margin: Margin) -> None:
+    assert an_instrument(margin=margin).counts_dollars
+
+
+@pytest.mark.parametrize(
+    ("symbol", "margin"),
+    [
+        ("ETH/BTC:BTC", Margin.LINEAR),
+        ("BTC/EUR:EUR", Margin.LINEAR),
+        ("ETH/USD:BTC", Margin.LINEAR),
+        ("ETH/BTC:USDT", Margin.LINEAR),
+        ("BTC/EUR:BTC", Margin.INVERSE),
+    ],
+)
+def test_a_contract_whose_price_or_worth_is_in_another_currency_counts_no_dollars(
+    symbol: str, margin: Margin
+) -> None:
+    assert not a_foreign_instrument(symbol, margin=margin).counts_dollars
 
 
 def test_what_cannot_be_a_rate_is_refused() -> None:

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from bot.commands.context import Context, Who
-from bot.commands.hearing import coverage_of, footer
-from bot.commands.liquidations import name_of
+from bot.commands.hearing import coverage_of, feeds_of, footer, why_unknown
+from bot.commands.liquidations import name_of, unproven
 from bot.commands.spec import About, Kind
 from bot.messages import flush_words, numbers, wording
 from bot.messages.document import (
@@ -67,7 +67,12 @@ class Cascades:
         coverage = coverage_of(board, Window.M5, context)
         kept = await context.liquidations.cascades(context.now - self.span.length, MOST + len(running))
         over = [one for one in kept if one.closed_at is not None][:MOST]
-        blocks = [_heading(running, coverage), *_running(running, context), *_over(over, self.span, context)]
+        why = why_unknown(coverage, await feeds_of(context))
+        blocks = [
+            _heading(running, coverage, why),
+            *_running(running, context),
+            *_over(over, self.span, context),
+        ]
         others = (span for span in Span if span is not self.span)
         return Document(
             blocks=(*blocks, await footer(board, Window.H24, context)),
@@ -80,7 +85,7 @@ class Cascades:
         )
 
 
-def _heading(running: Sequence[Cascade], coverage: Coverage) -> Heading:
+def _heading(running: Sequence[Cascade], coverage: Coverage, why_unknown: str) -> Heading:
     if running:
         first = running[0]
         more = f", and {len(running) - 1} more" if len(running) > 1 else ""
@@ -88,9 +93,9 @@ def _heading(running: Sequence[Cascade], coverage: Coverage) -> Heading:
         text = f"Cascade running: {name_of(first.base)}, {size} of {flush_words.sides(first.side)} liquidated{more}"
         return Heading(text=text, tone=Tone.TROUBLE)
     if coverage.is_dark:
-        return Heading(
-            text="Whether a cascade runs is not known: no feed of liquidations is heard", tone=Tone.ERROR
-        )
+        return Heading(text=f"Whether a cascade runs is not known: {why_unknown}", tone=Tone.ERROR)
+    if not coverage.heard:
+        return Heading(text=f"No cascade is known to run{unproven(coverage)} the last {Window.M5}")
     heard = len(coverage.heard) + len(coverage.partial)
     return Heading(text=f"No cascade is running, as far as {wording.plural(heard, 'feed')} can tell")
 

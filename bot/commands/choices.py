@@ -13,11 +13,11 @@ from bot.commands.registry import COMMANDS, specs
 from bot.commands.rule_pages import label_of
 from bot.commands.settings import NOBODY
 from bot.commands.spec import Kind
-from bot.commands.usual import offered_levels
+from bot.commands.usual import levels_for, offered_levels
 from bot.messages import numbers
 from bot.messages.compose import headline
 from monitors.alerts.delivery import last_words
-from monitors.alerts.rules import Direction
+from monitors.alerts.rules import Direction, Rule
 from monitors.metrics.instruments import FUNDING
 from monitors.metrics.liquidations.values import MARKET
 from monitors.metrics.registry import Metric, Unit, metric
@@ -43,8 +43,15 @@ Choice = tuple[str, str]
 """A label and the value that it stands for."""
 
 
-async def choices_of(kind: Kind, command: str, typed: str, context: Context) -> Sequence[Choice]:
-    """Return what begins as typed, then what holds it; a bare number becomes a level or a duration."""
+async def choices_of(
+    kind: Kind, command: str, typed: str, context: Context, rule: Rule | None = None
+) -> Sequence[Choice]:
+    """Return what begins as typed, then what holds it; a bare number becomes a level or a duration.
+
+    A level is offered as it suits the rule named, or any of the chat's where none is.
+    """
+    if kind is Kind.LEVEL and rule is not None:
+        return _levels_of(typed, metric(rule.metric), levels_for(rule))
     if kind is Kind.LEVEL:
         return _levels(typed, await _watched(context))
     if kind is Kind.UNTIL:
@@ -93,7 +100,13 @@ async def _alerts(context: Context) -> Iterable[Choice]:
 async def _subjects(context: Context) -> Iterable[Choice]:
     rules = [(f"rule {label}", value) for label, value in await _rules(context)]
     alerts = [(f"#{label}", f"#{value}") for label, value in await _alerts(context)]
-    return [*_plain([ALL]), *rules, *alerts, *await _bases(context)]
+    return [
+        *_plain([ALL]),
+        (f"{MARKET}: only what is told of all coins together", MARKET),
+        *rules,
+        *alerts,
+        *await _bases(context),
+    ]
 
 
 async def _editors(context: Context) -> Iterable[Choice]:
@@ -118,13 +131,14 @@ async def _watched(context: Context) -> Sequence[Metric]:
 
 def _levels(typed: str, watched: Sequence[Metric]) -> Sequence[Choice]:
     """Return the usual levels, or a bare number with each unit."""
-    return [choice for one in watched for choice in _levels_of(typed, one)]
+    return [
+        choice for one in watched for choice in _levels_of(typed, one, offered_levels(one, Direction.ABOVE))
+    ]
 
 
-def _levels_of(typed: str, watched: Metric) -> Sequence[Choice]:
+def _levels_of(typed: str, watched: Metric, usual: Iterable[str]) -> Sequence[Choice]:
     if _NUMBER.fullmatch(typed):
         return _readable((template.format(typed) for template in _TEMPLATES[watched.unit]), watched.unit)
-    usual = offered_levels(watched, Direction.ABOVE)
     return _readable([typed], watched.unit) or _readable(
         (level for level in usual if level.startswith(typed)), watched.unit
     )

@@ -15,6 +15,7 @@ DAY = timedelta(hours=24)
 """Over which gaps are counted."""
 
 _HEARING = {FeedState.LIVE, FeedState.PARTIAL}
+_NONE = "No venue watched here publishes its liquidations"
 _USUAL = {Skipped.DUPLICATE}
 """Left out without loss: not worth a word."""
 
@@ -25,6 +26,8 @@ async def in_a_line(context: Context) -> str:
     heard, silent = _live(feeds, context.now), coverage_of(board, Window.M5, context).silent
     without = [f"{flush_words.NO_FEED}: {', '.join(silent)}"] if silent else []
     count = len(context.venues) - len(silent)
+    if not count:
+        return _NONE
     return "; ".join([f"{heard} of {wording.plural(count, 'feed')} live", *without])
 
 
@@ -35,8 +38,8 @@ async def page(context: Context) -> Document:
     venues = [venue for venue in context.venues if venue not in silent]
     live = _live(feeds, context.now)
     heading = Heading(
-        text=f"{live} of {wording.plural(len(venues), 'feed')} of liquidations live",
-        tone=Tone.CALM if live == len(venues) else Tone.TROUBLE,
+        text=f"{live} of {wording.plural(len(venues), 'feed')} of liquidations live" if venues else _NONE,
+        tone=Tone.CALM if venues and live == len(venues) else Tone.TROUBLE,
     )
     columns = ("venue", "state", "age", "event", "gaps 24h", "feed")
     rows = tuple(_row(venue, feeds.get(venue), board, context.now) for venue in venues)

@@ -55,6 +55,15 @@ async def feeds_of(context: Context) -> dict[str, FeedHealth]:
     return {one.venue: one for one in await context.liquidations.feeds() if one.venue in context.venues}
 
 
+def why_unknown(coverage: Coverage, feeds: dict[str, FeedHealth]) -> str:
+    """Say why nothing at all was heard."""
+    if not coverage.missing:
+        return "no venue watched here publishes its liquidations"
+    if all(_is_beginning(feeds.get(venue)) for venue in coverage.missing):
+        return "no feed of liquidations has connected yet"
+    return "no feed of liquidations was heard"
+
+
 def last_heard(feeds: dict[str, FeedHealth], now: datetime) -> datetime | None:
     """Return when the last frame of any feed came; None before the first."""
     heard = [one.heard_at for one in feeds.values() if one.heard_at is not None]
@@ -77,6 +86,11 @@ def in_gaps(gaps: Iterable[Gap], since: datetime, now: datetime) -> timedelta:
     return total
 
 
+def _is_beginning(feed: FeedHealth | None) -> bool:
+    """Tell whether a feed has not had its first try yet, or is at it."""
+    return feed is None or (feed.state is FeedState.CONNECTING and feed.heard_at is None and not feed.reason)
+
+
 def _configured(venues: Sequence[str], context: Context) -> tuple[str, ...]:
     return tuple(venue for venue in venues if venue in context.venues)
 
@@ -97,7 +111,7 @@ def _missing(
         spans = _merged([gap for gap in gaps[venue] if not gap.filled], now)
         yield f"{venue} ({_times(spans, since, now) or _by_state(feeds.get(venue), now)})"
     for venue in coverage.missing:
-        yield f"{venue} (not heard)"
+        yield f"{venue} ({_silence(feeds.get(venue), now)})"
     for venue in coverage.silent:
         yield f"{venue} (no public feed)"
 
@@ -136,6 +150,17 @@ def _span(span: _Unheard, now: datetime) -> str:
         if begun != ended
         else f"{begun} for {numbers.duration(span.until - span.since)}"
     )
+
+
+def _silence(feed: FeedHealth | None, now: datetime) -> str:
+    """Return since when and why a feed is not heard, as far as that is known."""
+    if feed is None or is_heard(feed, now):
+        return "not heard"
+    if _is_beginning(feed):
+        return "connecting"
+    since = "" if feed.heard_at is None else f" since {numbers.time_of_day(feed.heard_at, now)}"
+    why = f": {feed.reason}" if feed.reason and feed.state is not FeedState.LIVE else ""
+    return f"not heard{since}{why}"
 
 
 def _by_state(feed: FeedHealth | None, now: datetime) -> str:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from bot.commands.context import Context, Who
-from bot.commands.hearing import coverage_of, feeds_of, footer
+from bot.commands.errors import UsageError
+from bot.commands.hearing import coverage_of, feeds_of, footer, why_unknown
 from bot.commands.names import find_base
 from bot.commands.spec import About, Kind
 from bot.messages import flush_words, numbers, wording
@@ -57,13 +58,14 @@ class Liq:
         base = _base_of(self.base, board, market)
         coverage = coverage_of(board, self.window, context)
         flush = _flush(base, self.window, board, market, context)
-        blocks: list[Block] = [_heading(base, flush, coverage)]
+        feeds = await feeds_of(context)
+        blocks: list[Block] = [_heading(base, flush, coverage, why_unknown(coverage, feeds))]
         if not coverage.is_dark:
             blocks += _proportions(flush, coverage, context.now)
             blocks += _running(base, board, context.now)
         blocks.append(_windows(base, board, context))
         if not coverage.is_dark:
-            blocks += _by_venue(flush, await feeds_of(context), context.now)
+            blocks += _by_venue(flush, feeds, context.now)
         names = board.tape.bases(self.window)[:LARGEST] if base == MARKET and not coverage.is_dark else ()
         blocks += _by_base(names, self.window, board, coverage)
         return Document(
@@ -84,6 +86,11 @@ def name_of(base: str) -> str:
     return "All coins" if base == MARKET else base
 
 
+def unproven(coverage: Coverage) -> str:
+    """Say that having heard nothing proves no calm; nothing where a feed was heard throughout."""
+    return "" if coverage.heard else ", but no feed was heard throughout"
+
+
 def both_sides(totals: Totals, *, at_least: bool) -> tuple[Usd, Usd]:
     """Return what was liquidated of longs and of shorts."""
     return Usd(totals.long_usd, at_least), Usd(totals.short_usd, at_least)
@@ -92,8 +99,13 @@ def both_sides(totals: Totals, *, at_least: bool) -> tuple[Usd, Usd]:
 def _base_of(text: str, board: LiquidationBoard, market: Board) -> str:
     if text.lower() == MARKET:
         return MARKET
-    is_heard = board.tape.totals(Key(text.upper()), Window.H24).count
-    return text.upper() if is_heard else find_base(text, market)
+    if board.tape.totals(Key(text.upper()), Window.H24).count:
+        return text.upper()
+    try:
+        return find_base(text, market)
+    except UsageError as error:
+        expected = f"{MARKET}, a base that is traded here such as BTC, or a window of {', '.join(Window)}"
+        raise UsageError(f"Expected {expected}; found {text!r}.", error.suggestions) from error
 
 
 def _flush(base: str, window: Window, board: LiquidationBoard, market: Board, context: Context) -> Flush:
@@ -112,12 +124,12 @@ def _flush(base: str, window: Window, board: LiquidationBoard, market: Board, co
     )
 
 
-def _heading(base: str, flush: Flush, coverage: Coverage) -> Heading:
+def _heading(base: str, flush: Flush, coverage: Coverage, why_unknown: str) -> Heading:
     last = f"{name_of(base)}, last {flush.window}"
     if coverage.is_dark:
-        return Heading(text=f"{last}: not known, no feed of liquidations was heard", tone=Tone.ERROR)
+        return Heading(text=f"{last}: not known, {why_unknown}", tone=Tone.ERROR)
     if not flush.totals.count:
-        return Heading(text=f"{last}: nothing was heard liquidated")
+        return Heading(text=f"{last}: nothing was heard liquidated{unproven(coverage)}")
     size = numbers.usd(flush.totals.usd, at_least=coverage.is_floor)
     return Heading(text=f"{last}: {size} liquidated{flush_words.lean(flush.totals)}")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from monitors.alerts.delivery import Alert
 from monitors.alerts.rules import Rule
 from monitors.alerts.states import Reason
-from monitors.liquidation import FeedGrade, FeedHealth, Liquidation, PositionSide, Window
+from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Window
 from monitors.market import Instrument, Margin
 from monitors.metrics.board import Board
 from monitors.metrics.liquidations.baseline import NEEDED, SPIKE_WINDOWS
@@ -53,10 +53,14 @@ class _Scene:
     """The rule's level."""
     base: str
     side: PositionSide
-    venues: tuple[tuple[str, FeedGrade], ...]
-    """At least one, the largest first."""
+    feeds: tuple[tuple[str, FeedGrade], ...]
+    """At least one, the largest first; not all of them need to have told something."""
+    silent: tuple[str, ...] = ()
+    """Venues that publish nothing, which a figure of all venues lacks."""
     instrument: Instrument
+    """On the first of the venues."""
     price: float
+    """Of one coin."""
     interest: float
     market: tuple[str, ...]
     """Bases that a cascade of the market would span."""
@@ -66,13 +70,21 @@ class _Scene:
     def window(self) -> Window:
         return self.rule.selector.window or Window.H1
 
+    @property
+    def coverage(self) -> Coverage:
+        return Coverage(
+            heard=tuple(venue for venue, _ in self.feeds),
+            throttled=tuple(venue for venue, grade in self.feeds if grade is FeedGrade.THROTTLED),
+            silent=self.silent,
+        )
+
 
 def made_up(
-    rule: Rule, board: Board, feeds: Sequence[FeedHealth], silent: tuple[str, ...], now: datetime
+    rule: Rule, board: Board, feeds: Sequence[tuple[str, FeedGrade]], silent: tuple[str, ...], now: datetime
 ) -> Alert:
     """Return an alert of a rule with a level about liquidations, as if it rang now.
 
-    `feeds` are the venues heard, `silent` those that publish nothing: a rule of all venues lacks them.
+    `feeds` are the venues that can be heard, at least one, `silent` those that publish nothing.
 
     Raises:
         ValueError: the rule has no level.
@@ -80,11 +92,11 @@ def made_up(
     if rule.level is None:
         raise ValueError(f"expected a rule with a level, found rule {rule.id} of {rule.metric}")
     scene = _scene(rule, rule.level.fire_at, board, feeds, now)
+    if rule.selector.venue is None:
+        scene = replace(scene, silent=silent)
     value, flush = _flush(scene)
-    if flush.coverage is not None and rule.selector.venue is None:
-        flush = replace(flush, coverage=replace(flush.coverage, silent=silent))
     is_single = rule.metric == SINGLE_LIQUIDATION
-    venue = scene.venues[0][0] if is_single else rule.selector.venue or ALL_VENUES
+    venue = scene.feeds[0][0] if is_single else rule.selector.venue or ALL_VENUES
     return Alert(
         reason=Reason.EVENT if is_single else Reason.FIRST,
         rule=rule,
@@ -101,28 +113,30 @@ def made_up(
         at=now,
         since=now - rule.timing.pending_for,
         peak=value,
-        evidence=Evidence(
-            legs=(), is_floor=flush.coverage is not None and flush.coverage.is_floor, flush=flush
-        ),
+        evidence=Evidence(legs=(), is_floor=scene.coverage.is_floor, flush=flush),
     )
 
 
-def _scene(rule: Rule, at: float, board: Board, feeds: Sequence[FeedHealth], now: datetime) -> _Scene:
+def _scene(
+    rule: Rule, at: float, board: Board, feeds: Sequence[tuple[str, FeedGrade]], now: datetime
+) -> _Scene:
     known = board.bases()[: len(_PARTS)] or ("BTC", "ETH", "SOL")
     base = rule.selector.base or known[0]
     coin = known[0] if base == MARKET else base
-    heard = [(feed.venue, feed.grade) for feed in feeds if rule.selector.venue in {None, feed.venue}]
-    venues = tuple(heard[: len(_PARTS)]) or ((rule.selector.venue or "bybit", FeedGrade.COMPLETE),)
+    heard = tuple(feed for feed in feeds if rule.selector.venue in {None, feed[0]})
     group = board.group(coin)
-    prices = [one.funding.mark_price for one in group if one.funding.mark_price]
+    listed = {one.funding.instrument.venue: one.funding.instrument for one in group}
+    prices = [
+        one.funding.mark_price / one.funding.instrument.multiplier for one in group if one.funding.mark_price
+    ]
     interests = [one.open_interest.usd for one in group if one.open_interest is not None]
     return _Scene(
         rule=rule,
         at=at,
         base=base,
         side=rule.selector.side or PositionSide.LONG,
-        venues=venues,
-        instrument=_instrument(venues[0][0], coin),
+        feeds=heard,
+        instrument=listed.get(heard[0][0]) or _instrument(heard[0][0], coin),
         price=prices[0] if prices else _PRICE,
         interest=sum(interests) or _INTEREST,
         market=known,
@@ -175,12 +189,9 @@ def _told(scene: _Scene, usd: float, share: float, z: float = 6.2) -> Flush:
     return Flush(
         window=None if is_single or is_cascade else scene.window,
         totals=totals,
-        venues=_flows(scene, totals, 1 if is_single else len(scene.venues)),
-        coverage=Coverage(
-            heard=tuple(venue for venue, _ in scene.venues),
-            throttled=tuple(venue for venue, grade in scene.venues if grade is FeedGrade.THROTTLED),
-        ),
-        severity=0 if is_single else severity(totals.of(scene.side), scene.window, scene.base),
+        venues=_flows(scene, totals, 1 if is_single else len(_PARTS)),
+        coverage=scene.coverage,
+        severity=_severity(scene, totals),
         largest=_largest(scene, usd if is_single else usd / 10),
         spike=spike,
         open_interest_usd=None if of_market else scene.interest,
@@ -194,8 +205,8 @@ def _totals(side: PositionSide, usd: float, share: float, count: int) -> Totals:
 
 
 def _flows(scene: _Scene, totals: Totals, venues: int) -> tuple[VenueFlow, ...]:
-    shown = scene.venues[:venues]
-    parts = [part / sum(_PARTS[:venues]) for part in _PARTS[:venues]]
+    shown = scene.feeds[:venues]
+    parts = [part / sum(_PARTS[: len(shown)]) for part in _PARTS[: len(shown)]]
     return tuple(
         VenueFlow(
             venue=venue,
@@ -206,6 +217,14 @@ def _flows(scene: _Scene, totals: Totals, venues: int) -> tuple[VenueFlow, ...]:
         )
         for (venue, grade), part in zip(shown, parts, strict=True)
     )
+
+
+def _severity(scene: _Scene, totals: Totals) -> int:
+    """Return how grave the total is; of a cascade, which its base's last hour is judged by, at least notable."""
+    if scene.rule.metric == SINGLE_LIQUIDATION:
+        return 0
+    known = severity(totals.of(scene.side), scene.window, scene.base)
+    return max(1, known) if scene.rule.metric == CASCADE else known
 
 
 def _spike(scene: _Scene, usd: float, z: float) -> Spike:
@@ -222,7 +241,8 @@ def _spike(scene: _Scene, usd: float, z: float) -> Spike:
 
 def _largest(scene: _Scene, usd: float) -> Liquidation:
     at_ms = int(scene.now.timestamp() * 1000)
-    return Liquidation(scene.instrument, scene.side, usd / scene.price, scene.price, at_ms, at_ms)
+    price = scene.price * scene.instrument.multiplier
+    return Liquidation(scene.instrument, scene.side, usd / price, price, at_ms, at_ms)
 
 
 def _cascade(scene: _Scene, totals: Totals) -> Cascade:
@@ -240,6 +260,8 @@ def _cascade(scene: _Scene, totals: Totals) -> Cascade:
         peak_minute_usd=_PARTS[0] * totals.usd,
         price_before=None if of_market else scene.price,
         price_now=None if of_market else scene.price * (1 - _MOVE if fell else 1 + _MOVE),
+        venues=tuple((flow.venue, flow.totals) for flow in _flows(scene, totals, len(_PARTS))),
         bases=scene.market if of_market else (),
         stress=_STRESS,
+        is_floor=scene.coverage.is_floor,
     )

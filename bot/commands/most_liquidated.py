@@ -1,7 +1,8 @@
 """`/top liq`: the bases of which most was liquidated in a window."""
 
 from bot.commands.context import Context
-from bot.commands.hearing import coverage_of, footer
+from bot.commands.hearing import coverage_of, feeds_of, footer, why_unknown
+from bot.commands.liquidations import unproven
 from bot.messages import flush_words, numbers, wording
 from bot.messages.document import Button, Cell, Document, Heading, Share, Table, Tone, Usd
 from bot.messages.pressing import menu_of, press
@@ -25,17 +26,14 @@ async def most_liquidated(context: Context, count: int, window: Window) -> Docum
     bases = board.tape.bases(window)[:count]
     ending = await footer(board, window, context)
     if coverage.is_dark:
-        unknown = Heading(
-            text=f"Liquidations of the last {window} are not known: no feed was heard", tone=Tone.ERROR
-        )
-        return Document(blocks=(unknown, ending), failed=True)
+        why = why_unknown(coverage, await feeds_of(context))
+        text = f"Liquidations of the last {window} are not known: {why}"
+        return Document(blocks=(Heading(text=text, tone=Tone.ERROR), ending), failed=True)
     others = [one for one in _OFFERED if one is not window][:_MOST_OFFERED]
     buttons = tuple(Button(label=one, line=f"/top liq {one}", in_place=True) for one in others)
     if not bases:
-        return Document(
-            blocks=(Heading(text=f"Nothing was heard liquidated in the last {window}"), ending),
-            buttons=buttons,
-        )
+        nothing = Heading(text=f"Nothing was heard liquidated in the last {window}{unproven(coverage)}")
+        return Document(blocks=(nothing, ending), buttons=buttons)
     heading = Heading(text=f"Most liquidated in the last {window}: {wording.plural(len(bases), 'base')}")
     rows = tuple(_row(base, window, board, market, context) for base in bases)
     table = Table(columns=("base", "total", "mostly", "of OI", "times usual"), rows=rows)

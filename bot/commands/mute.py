@@ -10,7 +10,7 @@ from bot.commands.errors import UsageError
 from bot.commands.finding import find_letter, find_rule
 from bot.commands.grammar import ALL
 from bot.commands.levels import LONGEST, parse_duration
-from bot.commands.names import find_base
+from bot.commands.names import find_base_or_market
 from bot.commands.silences import about, end_of, in_words
 from bot.commands.spec import About, Kind
 from bot.messages import numbers, wording
@@ -19,11 +19,13 @@ from monitors.alerts.chats import Silence
 from monitors.alerts.delivery import Alert
 from monitors.alerts.rules import Rule
 from monitors.alerts.states import Episode
+from monitors.metrics.liquidations.values import MARKET
 
 RESOLVED = "resolved"
 SHORTEST = timedelta(minutes=1)
 _SAME = timedelta(minutes=1)
 """Two silences whose ends lie this close together are one: a platform may deliver a command twice."""
+_STILL_TOLD = "Alerts of single coins are told as before, but for cascades that are part of the market's."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class Mute:
 
     until: Annotated[str, About(Kind.UNTIL, "a duration such as 1h or 8h, or resolved")]
     what: Annotated[
-        str | None, About(Kind.SUBJECT, "a base, a rule's number, #<alert>, or all; all when left out")
+        str | None,
+        About(Kind.SUBJECT, "a base, market, a rule's number, #<alert>, or all; all when left out"),
     ] = None
 
     async def run(self, context: Context) -> Document:
@@ -69,7 +72,7 @@ class Mute:
             await context.note(f"muted {subject.words} {end}")
         heading = Heading(text=f"Muted{'' if new else ' already'}: {subject.words} {end}")
         after = "Its resolve is told." if until is None else "Its end tells how many alerts it kept back."
-        words = Paragraph(text=after)
+        words = Paragraph(text=f"{after} {_STILL_TOLD}" if subject.base == MARKET else after)
         return Document(
             blocks=(heading, words, Footer(note="/status lists what is muted, /unmute ends it")),
             buttons=(Button(label="Unmute", line="/unmute"), Button(label="Status", line="/status")),
@@ -115,8 +118,8 @@ async def _subject(typed: str | None, context: Context) -> _Subject:
         letter = await find_letter(int(digits), context)
         told = tuple(content for content in letter.contents if isinstance(content, Alert))
         return _Subject(words=f"alert {typed}", told=told)
-    base = find_base(typed, await context.board())
-    return _Subject(words=base, base=base)
+    base = find_base_or_market(typed, await context.board())
+    return _Subject(words=wording.muted(base), base=base)
 
 
 def _of_rule(rule: Rule) -> _Subject:

@@ -7,6 +7,7 @@ from bot.commands.errors import UsageError
 from bot.commands.suggest import closest
 from monitors.market import Margin
 from monitors.metrics.board import Board
+from monitors.metrics.liquidations.values import MARKET
 from monitors.metrics.registry import METRICS, Metric
 
 _MULTIPLIER = re.compile(r"^(?:1M|K|10{2,9})(?=\S)")
@@ -31,6 +32,15 @@ def find_base(text: str, board: Board) -> str:
         f"Expected a base that is traded here, such as BTC, found {text!r}.",
         closest(spellings[-1], known.values()),
     )
+
+
+def find_base_or_market(text: str, board: Board) -> str:
+    """Return the base that a text names, or `MARKET`: all bases together.
+
+    Raises:
+        UsageError: it names neither.
+    """
+    return MARKET if text.lower() == MARKET else find_base(text, board)
 
 
 def _spellings(text: str) -> Iterator[str]:

@@ -30,15 +30,26 @@ async def rehearse(rule: Rule, board: Board, context: Context) -> Document:
     Funding is that of the rule's most extreme series now. A flush is made up: there is seldom one to show.
     """
     if metric(rule.metric).source is Source.LIQUIDATIONS:
-        feeds = await context.liquidations.feeds()
-        silent = tuple(venue for venue in context.venues if venue in NO_FEED)
-        return _shown(made_up(rule, board, feeds, silent, context.now), MADE_UP, context)
+        return await _of_liquidations(rule, board, context)
     view = await view_for(rule, board, context)
     found = list(readings(rule, view))
     if not found:
         heading = Heading(text=f"{MARK}Nothing fresh matches rule {rule.id} now", tone=Tone.ERROR)
         return Document(blocks=(heading, Footer(as_of=context.now)), failed=True)
     return _shown(_of_now(rule, found, view), DISCLAIMER, context)
+
+
+async def _of_liquidations(rule: Rule, board: Board, context: Context) -> Document:
+    tape = (await context.liquidations.board()).tape
+    silent = tuple(venue for venue in context.venues if venue in NO_FEED)
+    told = [venue for venue in context.venues if venue not in NO_FEED]
+    if rule.selector.venue is not None and rule.selector.venue not in told:
+        told.append(rule.selector.venue)  # configured when the rule was made
+    feeds = [(venue, tape.grade(venue)) for venue in told]
+    if not feeds:
+        heading = Heading(text=f"{MARK}No venue watched here publishes its liquidations", tone=Tone.ERROR)
+        return Document(blocks=(heading, Footer(as_of=context.now)), failed=True)
+    return _shown(made_up(rule, board, feeds, silent, context.now), MADE_UP, context)
 
 
 def _shown(alert: Alert, disclaimer: str, context: Context) -> Document:

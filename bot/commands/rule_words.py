@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from bot.commands.clauses import why_not
 from bot.commands.grammar import ANY
 from bot.commands.levels import exact_level
 from bot.commands.usual import usual_clear, usual_timing, usual_window
@@ -36,6 +37,7 @@ def more_clauses(rule: Rule) -> str:
 
 
 def _other_clauses(rule: Rule) -> list[str]:
+    """Return the clauses that differ from the usual and can be typed: an older rule may hold some that cannot."""
     watched, selector = metric(rule.metric), rule.selector
     parts = [selector.margin.value] if selector.margin is not Margin.LINEAR else []
     if selector.window is not None and selector.window is not usual_window(watched):
@@ -45,7 +47,7 @@ def _other_clauses(rule: Rule) -> list[str]:
     parts += [f"severity {rule.severity}"] if rule.severity is not Severity.WARNING else []
     parts += ["once"] if rule.once else []
     parts += [f"until {rule.until:%Y-%m-%d %H:%M}"] if rule.until else []
-    return parts
+    return [clause for clause in parts if not why_not(watched, clause.split(" ")[0])]
 
 
 def _timing_clauses(timing: Timing, usual: Timing) -> list[str]:

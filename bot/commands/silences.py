@@ -30,7 +30,7 @@ def _what(silence: Silence, episodes: dict[str, Episode]) -> str:
         return "an episode that is over" if episode is None else _of_episode(episode)
     if silence.rule is not None:
         return f"rule {silence.rule}"
-    return silence.base or "everything"
+    return wording.muted(silence.base or "everything")
 
 
 def _of_episode(episode: Episode) -> str:

@@ -35,7 +35,7 @@ class Kind(StrEnum):
     UNTIL = "until"
     """How long a silence lasts: a duration, or `resolved`."""
     SUBJECT = "subject"
-    """What a silence is about: a base, a rule's number, `#` and an alert's number, or `all`."""
+    """What a silence is about: a base, `market`, a rule's number, `#` and an alert's number, or `all`."""
     ROLE = "role"
     """A platform's role, typed `role:123`; or `nobody`."""
     PERSON = "person"
@@ -181,17 +181,21 @@ def parse(command: type[Command], text: str) -> Command:
 def _take(waiting: list[Argument], rest: str) -> tuple[Argument, str | int, str]:
     """Read the next word as the first argument that it fits; a required one cannot be passed over."""
     word, _, behind = rest.partition(" ")
-    fault: UsageError | None = None
+    faults: list[tuple[Argument, UsageError]] = []
     for argument in sorted(waiting, key=lambda one: not one.required and one.type is str):
         try:
             if argument.kind.takes_the_rest:
                 return argument, _value(argument, rest), ""
             return argument, _value(argument, word), behind.strip()
         except UsageError as error:
-            fault = fault or error
+            faults.append((argument, error))
             if argument.required:
                 break
-    raise fault or UsageError(f"Expected nothing more, found {word!r}.")
+    if len(faults) == 1:
+        raise faults[0][1]
+    expected = ", or ".join(argument.help for argument, _ in faults)
+    alike = tuple(suggestion for _, error in faults for suggestion in error.suggestions)
+    raise UsageError(f"Expected {expected or 'nothing more'}; found {word!r}.", alike)
 
 
 def _value(argument: Argument, text: str) -> str | int:

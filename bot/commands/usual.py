@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands.levels import parse_level, typed_level
-from monitors.alerts.rules import NEVER, Direction, Timing, default_clear
+from monitors.alerts.rules import NEVER, Direction, Rule, Timing, default_clear
 from monitors.liquidation import Window
 from monitors.metrics.liquidations.readings import (
     CASCADE,
@@ -15,7 +15,7 @@ from monitors.metrics.liquidations.readings import (
     SINGLE_LIQUIDATION,
 )
 from monitors.metrics.liquidations.severity import LADDER, OPEN_INTEREST_LEVELS, scale_of
-from monitors.metrics.registry import Metric, Source, Unit
+from monitors.metrics.registry import Metric, Source, Unit, metric
 from monitors.metrics.venues import SPREAD
 
 EVEN = 0.5
@@ -76,13 +76,26 @@ def usual_levels(watched: Metric, direction: Direction, base: str, window: Windo
     return tuple(typed_level(direction.sign * factor * usual, watched.unit) for factor in _OF_DEFAULT)
 
 
-def offered_levels(watched: Metric, direction: Direction) -> tuple[str, ...]:
-    """Return usual levels of any base in words without a space; nothing on a side that a rule cannot be on."""
+def offered_levels(
+    watched: Metric, direction: Direction, base: str = "", window: Window | None = None
+) -> tuple[str, ...]:
+    """Return usual levels in words without a space, of any base where none is named.
+
+    There are none on a side that a rule cannot be on.
+    """
     if not watched.has_level or direction not in directions(watched):
         return ()
     if watched.unit is Unit.RATE:
         return tuple(f"{'-' if direction is Direction.BELOW else ''}{level}" for level in RATES)
-    return usual_levels(watched, direction, "", usual_window(watched))
+    return usual_levels(watched, direction, base, window or usual_window(watched))
+
+
+def levels_for(rule: Rule) -> tuple[str, ...]:
+    """Return usual levels of a rule's base and window on its side, in words without a space."""
+    if rule.level is None:
+        return ()
+    selector = rule.selector
+    return offered_levels(metric(rule.metric), rule.level.direction, selector.base or "", selector.window)
 
 
 def directions(watched: Metric) -> tuple[Direction, ...]:

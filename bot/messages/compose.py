@@ -23,7 +23,8 @@ from monitors.metrics.reading import ALL_VENUES, Evidence
 from monitors.metrics.registry import Source, Unit, metric
 from monitors.metrics.venues import SPREAD
 
-_TONES = {Reason.RESOLVED: Tone.CALM, Reason.EVENT: Tone.PLAIN, Reason.AFTERMATH: Tone.PLAIN}
+_QUIET = (Reason.EVENT, Reason.AFTERMATH, Reason.UNWATCHED)
+_TONES = {Reason.RESOLVED: Tone.CALM, **dict.fromkeys(_QUIET, Tone.PLAIN)}
 
 
 def compose(letter: Letter, now: datetime, *, simulated: bool = False) -> Document:
@@ -118,6 +119,8 @@ def _against_level(alert: Alert, now: datetime) -> str:
     lasted = numbers.duration(alert.at - alert.since)
     if alert.reason is Reason.RESOLVED:
         return f"resolved after {lasted}, peak {numbers.rate(alert.peak)}; it rang {_in_words(level)}"
+    if alert.reason is Reason.UNWATCHED:
+        return f"it rang {_in_words(level)}; {wording.UNWATCHED}"
     line = f"{_in_words(level)} since {numbers.time_of_day(alert.since, now)}"
     line += f", for {lasted}" if alert.at > alert.since else ""
     return line if alert.reason is Reason.FIRST else f"{line}; peak {numbers.rate(alert.peak)}"
@@ -165,6 +168,6 @@ def _feed_notice(notice: Notice, since: str, lasted: str) -> tuple[str, str]:
 def _missed(missed: Missed, now: datetime) -> Document:
     count = wording.plural(missed.count, "alert")
     since, until = (numbers.time_of_day(at, now) for at in (missed.since, missed.at))
-    heading = Heading(text=f"Missed while {missed.silenced} was muted: {count}")
+    heading = Heading(text=f"Missed while {wording.muted(missed.silenced)} was muted: {count}")
     words = Paragraph(text=f"Muted from {since} to {until} UTC; from here on it is told again.")
     return Document(blocks=(heading, words, Footer(as_of=missed.at)))

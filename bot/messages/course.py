@@ -15,7 +15,7 @@ Rows = tuple[tuple[str, Cell], ...]
 
 _RINGS = {Reason.FIRST, Reason.REPEAT, Reason.ESCALATED}
 """What resets the waits: a message that was only changed in place does not."""
-_OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH})
+_ENDS = {Reason.RESOLVED: "resolved", Reason.AFTERMATH: "told", Reason.UNWATCHED: "last judged"}
 
 
 def course(alert: Alert) -> Rows:
@@ -35,8 +35,8 @@ def course(alert: Alert) -> Rows:
         ("since", f"{numbers.moment(alert.since)}, for {lasted}"),
         ("peak", _peak(alert)),
     )
-    if alert.reason in _OVER:
-        return (*rows, (("resolved" if alert.reason is Reason.RESOLVED else "told"), Moment(alert.at)))
+    if alert.reason in _ENDS:
+        return (*rows, (_ENDS[alert.reason], Moment(alert.at)))
     ends = _CLOSES if is_cascade else _end(alert, level)
     return (*rows, ("resolves", ends), ("repeats", _repeat(alert)), *_escalation(alert, level))
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.messages import flush_words, numbers
+from bot.messages import flush_words, numbers, wording
 from bot.messages.document import (
     Block,
     Cell,
@@ -20,7 +20,7 @@ from bot.messages.document import (
     Usd,
 )
 from bot.messages.flush_lines import first_line
-from monitors.alerts.delivery import Alert
+from monitors.alerts.delivery import OVER, Alert
 from monitors.alerts.states import Reason
 from monitors.liquidation import FeedGrade, Liquidation, Window
 from monitors.metrics.liquidations.readings import (
@@ -35,8 +35,7 @@ from monitors.metrics.registry import metric
 FLOW_COLUMNS = ("venue", "longs", "shorts", "prints", "feed")
 MOST_COINS = 8
 """How many coins of a market-wide cascade are named."""
-_TONES = {Reason.RESOLVED: Tone.CALM, Reason.AFTERMATH: Tone.PLAIN}
-_OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH})
+_TONES = {Reason.RESOLVED: Tone.CALM, Reason.AFTERMATH: Tone.PLAIN, Reason.UNWATCHED: Tone.PLAIN}
 
 
 def tell(alert: Alert, now: datetime) -> Document:
@@ -122,6 +121,8 @@ def _against_level(alert: Alert, now: datetime) -> str:
     lasted = numbers.duration(alert.at - alert.since)
     if alert.reason is Reason.RESOLVED:
         return f"resolved after {lasted}{_peak(alert, ', ')}; it rang {in_words}"
+    if alert.reason is Reason.UNWATCHED:
+        return f"it rang {in_words}; {wording.UNWATCHED}"
     line = f"{in_words} since {numbers.time_of_day(alert.since, now)}"
     line += f", for {lasted}" if alert.at > alert.since else ""
     return line if alert.reason is Reason.FIRST else line + _peak(alert, "; ")
@@ -150,7 +151,7 @@ def _remarks(alert: Alert, flush: Flush) -> list[str]:
     crowd = flush_words.flushed(flush, alert.at)
     if alert.series.metric == SINGLE_LIQUIDATION:
         return [_proportion(alert, flush), crowd]
-    if alert.reason in _OVER or flush_words.is_dark(alert):
+    if alert.reason in OVER or flush_words.is_dark(alert):
         lost = "" if flush.coverage is None else flush_words.unheard(flush.coverage)
         return [lost, flush_words.saturated(flush)]
     return [_proportion(alert, flush), flush_words.alone(flush), crowd, flush_words.saturated(flush)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.messages.document import LONGEST_LINE, Button, Menu
-from monitors.alerts.delivery import Alert, Content, Missed, Notice
+from monitors.alerts.delivery import OVER, Alert, Content, Missed, Notice
 from monitors.alerts.states import Reason
 
 MOST_OPTIONS = 25
@@ -40,8 +40,7 @@ def under(contents: Sequence[Content], number: int) -> tuple[Button, ...]:
 
 
 def _going_on(contents: Iterable[Content]) -> list[Alert]:
-    over = (Reason.RESOLVED, Reason.AFTERMATH)
-    return [one for one in contents if isinstance(one, Alert) and one.reason not in over]
+    return [one for one in contents if isinstance(one, Alert) and one.reason not in OVER]
 
 
 def _mutes(alerts: Sequence[Alert], number: int) -> tuple[Button, ...]:

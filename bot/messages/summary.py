@@ -18,7 +18,7 @@ from bot.messages.document import (
     Table,
     Tone,
 )
-from monitors.alerts.delivery import Alert, Content, Missed, Notice
+from monitors.alerts.delivery import OVER, Alert, Content, Missed, Notice
 from monitors.alerts.states import Reason
 from monitors.metrics.registry import Source, Unit, metric
 
@@ -36,8 +36,8 @@ _STATES = {
     Reason.RESOLVED: "resolved",
     Reason.EVENT: "changed",
     Reason.AFTERMATH: "aftermath",
+    Reason.UNWATCHED: "no longer watched",
 }
-_OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH})
 _UNITS = (Unit.USD, Unit.SHARE, Unit.SCORE, Unit.RATE, Unit.HOURS)
 """In the order of a summary: values are compared only with those of their unit."""
 
@@ -73,7 +73,7 @@ def row_of(content: Content, now: datetime) -> tuple[Cell, ...]:
             return (what, None, _state(content), since)
         case Missed():
             since = numbers.time_of_day(content.since, now)
-            return (f"{content.silenced} muted", content.count, _state(content), since)
+            return (f"{wording.muted(content.silenced)} muted", content.count, _state(content), since)
         case _:
             assert_never(content)
 
@@ -89,7 +89,7 @@ def subject(alert: Alert) -> str:
 def _is_trouble(content: Content) -> bool:
     match content:
         case Alert():
-            return content.reason not in _OVER
+            return content.reason not in OVER
         case Notice():
             return not content.back
         case Missed():
@@ -102,7 +102,7 @@ def _rank(content: Content) -> tuple[int, int, float]:
     """Order a summary: alerts that go on before those that are over, the largest first; then the rest."""
     if isinstance(content, Alert):
         unit = _UNITS.index(metric(content.series.metric).unit)
-        return (int(content.reason in _OVER), unit, -abs(flush_words.counted(content)))
+        return (int(content.reason in OVER), unit, -abs(flush_words.counted(content)))
     return (2, 0, 0.0)
 
 

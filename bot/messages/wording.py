@@ -7,6 +7,7 @@ from bot.messages import numbers
 from bot.messages.document import Cell, Countdown, Duration, IntervalRate, Rate, Table, Usd
 from monitors.alerts.states import Reason
 from monitors.market import FundingRate, Margin, RateKind
+from monitors.metrics.liquidations.values import MARKET
 from monitors.metrics.reading import ALL_VENUES, LeftOut, Leg
 
 MARKS = {
@@ -17,8 +18,11 @@ MARKS = {
     Reason.RESOLVED: "Resolved: ",
     Reason.EVENT: "",
     Reason.AFTERMATH: "Aftermath: ",
+    Reason.UNWATCHED: "No longer watched: ",
 }
 """What a first line begins with; a message that is only changed in place keeps the words it has."""
+
+UNWATCHED = "its rule was changed, paused or removed, so that how this ends is not told"
 
 LEG_COLUMNS = ("venue", "APR", "published", "next", "OI", "age", "contract")
 
@@ -33,6 +37,11 @@ def payer(hourly: float) -> str:
 def coin(base: str, margin: Margin) -> str:
     """Name a base, and its margin where that is the rarer kind."""
     return base if margin is Margin.LINEAR else f"{base} (coin-margined)"
+
+
+def muted(subject: str) -> str:
+    """Name what a silence is about: the market is its total, and not every coin of it."""
+    return "the market as a whole" if subject == MARKET else subject
 
 
 def on_venue(venue: str) -> str:

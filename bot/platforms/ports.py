@@ -40,8 +40,13 @@ class FrontDesk(Protocol):
         """
         ...
 
-    async def offer(self, command: str, argument: str, typed: str, asker: Asker) -> Sequence[Offer]:
-        """Return what a half-typed argument of a command may become, the likeliest first, at most 25."""
+    async def offer(
+        self, command: str, argument: str, typed: str, asker: Asker, given: Mapping[str, str]
+    ) -> Sequence[Offer]:
+        """Return what a half-typed argument of a command may become, the likeliest first, at most 25.
+
+        `given` are the command's other arguments as far as they are filled in, by name.
+        """
         ...
 
     async def form(self, line: str, asker: Asker) -> Form | Document | None:

@@ -10,7 +10,8 @@ from monitors.alerts.states import Episode, Reason
 from monitors.metrics.reading import Evidence, Series
 from monitors.metrics.registry import Source, metric
 
-_OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH})
+OVER = frozenset({Reason.RESOLVED, Reason.AFTERMATH, Reason.UNWATCHED})
+"""Why one is told of an episode that goes on no more, or of which no more is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Alert:
     @property
     def severity(self) -> Severity:
         """Return how loudly to tell it: what is over is never louder than a note."""
-        return Severity.INFO if self.reason in _OVER else self.rule.severity
+        return Severity.INFO if self.reason in OVER else self.rule.severity
 
     @property
     def is_urgent(self) -> bool:
@@ -152,13 +153,14 @@ class Manner(StrEnum):
 
 
 _TOLD_ONLY = frozenset({Reason.FIRST, Reason.EVENT, Reason.AFTERMATH})
+_CHANGED_ONLY = frozenset({Reason.GREW, Reason.UNWATCHED})
 
 
 def manners(content: Content) -> tuple[Manner, ...]:
     """Return how a content is told: growth only changes the message, and what follows a first alert does both."""
     if not isinstance(content, Alert) or content.reason in _TOLD_ONLY:
         return (Manner.TELL,)
-    return (Manner.UPDATE,) if content.reason is Reason.GREW else (Manner.TELL, Manner.UPDATE)
+    return (Manner.UPDATE,) if content.reason in _CHANGED_ONLY else (Manner.TELL, Manner.UPDATE)
 
 
 class Priority(IntEnum):

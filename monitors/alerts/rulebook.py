@@ -16,15 +16,7 @@ from monitors.alerts.interests import Interests
 from monitors.alerts.judgement import Judgement, Ring, Round
 from monitors.alerts.levels import Bucket, BucketKey, key_of, keys_of, proves
 from monitors.alerts.rules import Destination, Rule, Severity
-from monitors.alerts.states import (
-    Reason,
-    RuleKey,
-    RuleState,
-    after_gap,
-    due_at,
-    evaluate,
-    quiet_range,
-)
+from monitors.alerts.states import Reason, RuleKey, RuleState, after_gap, due_at, evaluate, quiet_range
 from monitors.alerts.watch import Watch
 from monitors.metrics.reading import Cut, Reading, Series
 from monitors.metrics.registry import Source, metric
@@ -43,6 +35,8 @@ class RuleBook:
         self._active_on: dict[int, set[Series]] = {}
         self._timers: list[tuple[datetime, int, Series | None]] = []
         self.interests = Interests()
+        self.spent: dict[int, Rule] = {}
+        """Rules that judge nothing any more, but of whose last episode something is still to be told."""
 
     def __len__(self) -> int:
         """Count the rules."""
@@ -63,6 +57,7 @@ class RuleBook:
 
     def remove(self, rule_id: int) -> None:
         """Forget a rule and its states."""
+        self.spent.pop(rule_id, None)
         rule = self._rules.pop(rule_id, None)
         if rule is None:
             return
@@ -70,6 +65,11 @@ class RuleBook:
         for series in self._active_on.pop(rule_id, ()):
             self._rest(rule_id, self._watches[series])
         self.interests.discard(rule)
+
+    def spend(self, rule: Rule) -> None:
+        """Watch by a rule no more, but know it for what is still to be told."""
+        self.remove(rule.id)
+        self.spent[rule.id] = rule
 
     def move(self, rule: Rule) -> None:
         """Let the rule of that id belong to another chat; what it is about there goes on here."""
@@ -101,8 +101,8 @@ class RuleBook:
         return self.interests.cuts(name)
 
     def rule(self, number: int) -> Rule | None:
-        """Return the rule of that id, None if none is watched by."""
-        return self._rules.get(number)
+        """Return the rule of that id, None if none is watched by or spent."""
+        return self._rules.get(number) or self.spent.get(number)
 
     def active(self, source: Source) -> Collection[Series]:
         """Return the series of that source on which some rule is not at rest."""

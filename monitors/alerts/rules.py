@@ -115,7 +115,7 @@ class Rule:
     timing: Timing = Timing()
     severity: Severity = Severity.WARNING
     once: bool = False
-    """Retire after the first episode."""
+    """Retire after the first episode, once what came of it is told."""
     until: datetime | None = None
     """Retire at this time."""
     paused: bool = False

@@ -66,6 +66,8 @@ class Reason(StrEnum):
     EVENT = "event"
     AFTERMATH = "aftermath"
     """What came of an episode that is over."""
+    UNWATCHED = "unwatched"
+    """Its rule was changed, paused or removed: only the message that was told is changed, and how it ends is not told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from monitors.exchanges import fields
-from monitors.market import Dropped, Instrument, Margin
+from monitors.market import DOLLARS, Dropped, Instrument, Margin
 
 _THOUSANDS = re.compile(r"(10{3,9})([A-Z].*)")
 """1000PEPE, 10000SATS, 1000000MOG; 1INCH, 0G and 100X are names of coins."""
@@ -39,16 +39,17 @@ def split_multiplier(base: str) -> tuple[str, float]:
     return base, 1.0
 
 
-def identify(venue: str, market: Mapping[str, Any]) -> Instrument | Dropped:
+def identify(venue: str, market: Mapping[str, Any], *, quanto: bool = False) -> Instrument | Dropped:
     """Describe the perpetual behind a ccxt market, or say why it is none we take.
 
-    Linear are those that settle in their quote or another dollar, inverse those that settle in their base.
+    Linear are those that settle in their quote or another dollar, inverse those that settle in their base. Those that
+    settle in a third coin are only described on demand (`quanto`): as linear, see `Instrument.contract_size`.
     """
     if not market.get("swap"):
         return Dropped.DATED
     if market.get("active") is False:
         return Dropped.UNLISTED
-    margin = _margin(market)
+    margin = _margin(market) or (Margin.LINEAR if quanto else None)
     if margin is None:
         return Dropped.QUANTO
     size = fields.positive(market.get("contractSize"))
@@ -67,24 +68,21 @@ def identify(venue: str, market: Mapping[str, Any]) -> Instrument | Dropped:
     )
 
 
-_DOLLARS = frozenset({"USD", "USDT", "USDC", "USD1", "USDE", "FDUSD", "BUSD", "TUSD", "USDF", "USDG", "DAI"})
-
-
 def _margin(market: Mapping[str, Any]) -> Margin | None:
     settle, quote = market.get("settle"), market.get("quote")
     if settle == market.get("base"):
         return Margin.INVERSE
-    if settle == quote or {settle, quote} <= _DOLLARS:
+    if settle == quote or {settle, quote} <= DOLLARS:
         return Margin.LINEAR
     return None
 
 
 def identify_all(
-    venue: str, markets: Mapping[str, Mapping[str, Any]]
+    venue: str, markets: Mapping[str, Mapping[str, Any]], *, quanto: bool = False
 ) -> Iterator[tuple[str, Instrument | Dropped]]:
-    """Describe all markets of a venue, by unified symbol."""
+    """Describe all markets of a venue as `identify` does, by unified symbol."""
     for symbol, market in markets.items():
         try:
-            yield symbol, identify(venue, market)
+            yield symbol, identify(venue, market, quanto=quanto)
         except (KeyError, TypeError, ValueError):
             yield symbol, Dropped.MALFORMED

@@ -112,7 +112,12 @@ def observation_time(published: datetime | None, now: datetime) -> datetime:
 
 
 def open_interest(row: FundingRow, instrument: Instrument) -> OpenInterest | None:
-    """Value the open interest in dollars: contracts x size (x mark price if linear); None where unknown."""
+    """Value the open interest in dollars: contracts x size (x mark price if linear).
+
+    None where unknown, or where the instrument counts no dollars: most venues give a value in its quote currency.
+    """
+    if not instrument.counts_dollars:
+        return None
     contracts, usd = fields.amount(row.open_interest_contracts), fields.amount(row.open_interest_usd)
     if usd is None and contracts is not None:
         usd = _value(contracts, row, instrument)

@@ -1,9 +1,10 @@
 """What the feeds hear: judged at once when something comes, and each second so that windows age."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from monitors.jobs.pipeline import Pipeline
 from monitors.liquidation import FeedHealth, Gap, Liquidation
@@ -13,6 +14,16 @@ QUIET = timedelta(seconds=1)
 """How long nothing needs to come before windows are aged anyway."""
 BREATH = timedelta(milliseconds=25)
 """The least time between two judgements: what comes meanwhile is judged together."""
+UNJUDGED = "what it told could not be judged"
+"""Why a gap is one, in the words of `/status`."""
+
+Part = Callable[[], Coroutine[None, None, None]]
+Supervise = Callable[[str, Part], Coroutine[None, None, None]]
+"""Runs a part of that name, again after a defect of it; only what has to end the program gets out."""
+
+
+async def _once(_name: str, part: Part) -> None:
+    await part()
 
 
 class Mailbox:
@@ -57,11 +68,19 @@ class Mailbox:
 
 
 class LiquidationJob:
-    """Runs the feeds and has what they hear judged and stored."""
+    """Runs the feeds and has what they hear judged and stored.
 
-    def __init__(self, feeds: Sequence[LiquidationFeed], pipeline: Pipeline) -> None:
+    Each part is supervised by itself, so that no defect of one interrupts another: a feed that were subscribed anew
+    might only tell again what could not be judged.
+    """
+
+    def __init__(
+        self, feeds: Sequence[LiquidationFeed], pipeline: Pipeline, *, supervise: Supervise = _once
+    ) -> None:
+        """Have the parts run by `supervise`; without one a defect ends them all."""
         self._feeds = feeds
         self._pipeline = pipeline
+        self._supervise = supervise
         self._mailbox = Mailbox()
 
     async def run(self) -> None:
@@ -73,8 +92,9 @@ class LiquidationJob:
         try:
             async with asyncio.TaskGroup() as group:
                 for feed in self._feeds:
-                    group.create_task(feed.run(self._mailbox))
-                group.create_task(self._judge())
+                    hear = partial(feed.run, self._mailbox)
+                    group.create_task(self._supervise(f"feed of {feed.venue}", hear))
+                group.create_task(self._supervise("judging of liquidations", self._judge))
         except asyncio.CancelledError:
             await self._pass_on()
             raise
@@ -92,4 +112,17 @@ class LiquidationJob:
         feeds, gaps = self._mailbox.take_word()
         if feeds or gaps:
             await self._pipeline.fed(feeds, gaps)
-        await self._pipeline.heard(self._mailbox.take_prints())
+        prints = self._mailbox.take_prints()
+        try:
+            await self._pipeline.heard(prints)
+        except Exception:
+            self._lose(prints)
+            raise
+
+    def _lose(self, prints: Sequence[Liquidation]) -> None:
+        """Note what was taken and is not stored as gaps: it is not judged again, or it might fail for ever."""
+        now = self._pipeline.clock.now()
+        for venue in {one.instrument.venue for one in prints}:
+            began_ms = min(one.received_ms for one in prints if one.instrument.venue == venue)
+            since = min(datetime.fromtimestamp(began_ms / 1000, UTC), now)
+            self._mailbox.gap(Gap(venue=venue, since=since, until=now, why=UNJUDGED))

@@ -4,6 +4,7 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from math import ceil, exp, floor, log
 from operator import attrgetter
@@ -30,6 +31,8 @@ CASCADE_USD = 25_000.0
 PER_SECOND = 100
 """How many closes of one perpetual and side a second holds at most."""
 _MINUTE = 60
+_MINUTES = 256
+"""How many quiet minutes are remembered: an hour of each venue's, since lines and archives ask for the same ones."""
 _ROUNDED = timedelta(milliseconds=1)
 """How much earlier than drawn a close may be, since times are whole milliseconds."""
 
@@ -63,46 +66,39 @@ class _Plan(NamedTuple):
     at: datetime
 
 
-class _Marks:
-    """The mark prices of whole seconds, each reckoned once."""
-
-    def __init__(self, market: Market) -> None:
-        self._market = market
-        self._known: dict[tuple[str, Margin, datetime], float] = {}
-
-    def price(self, listing: Listing, at: datetime) -> float:
-        second = at.replace(microsecond=0)
-        key = (listing.coin.ticker, listing.margin, second)
-        if key not in self._known:
-            self._known[key] = float(f"{self._market.mark(listing, second):.8g}")
-        return self._known[key]
-
-
 def closes(market: Market, venue: str, since: datetime, until: datetime) -> list[Close]:
     """Return what was closed by force on a venue in [since, until), oldest first; splitting the span changes nothing."""
     if venue not in CALM_PER_MINUTE:
         return []
-    marks = _Marks(market)
     planned = [*_quiet(market, venue, since, until), *_cascading(market, venue, since, until)]
     happened = sorted((each for each in planned if since <= each.at < until), key=attrgetter("at"))
-    return [close for each in happened if (close := _close(each, marks)) is not None]
+    return [close for each in happened if (close := _close(market, each)) is not None]
 
 
 def _quiet(market: Market, venue: str, since: datetime, until: datetime) -> Iterator[_Plan]:
     rate = CALM_PER_MINUTE[venue] * market.calm
     if rate <= 0:
         return
-    listings = _listed(market, venue)
-    weights = tuple(accumulate(_weight(each) for each in listings))
+    listings = tuple(_listed(market, venue))
     for minute in range(floor(since.timestamp() / _MINUTE), ceil(until.timestamp() / _MINUTE)):
-        for number, second in enumerate(_arrivals(market.seed, venue, minute, rate)):
-            name = ("quiet", venue, minute, number)
-            picked = listings[bisect(weights, draw(market.seed, *name, "which", high=weights[-1]))]
-            side = tuple(PositionSide)[int(draw(market.seed, *name, "side", high=2))]
-            least, most = CALM_USD
-            usd = min(least * _pareto(draw(market.seed, *name, "size"), CALM_TAIL), most)
-            at = datetime.fromtimestamp(minute * _MINUTE, UTC) + timedelta(milliseconds=floor(second * 1000))
-            yield _Plan(picked, side, max(usd, _lot_usd(picked)), at)
+        yield from _minute(market.seed, listings, minute, rate)
+
+
+@lru_cache(maxsize=_MINUTES)
+def _minute(seed: int, listings: tuple[Listing, ...], minute: int, rate: float) -> tuple[_Plan, ...]:
+    """Return a venue's quiet closes of a minute since the epoch."""
+    venue = listings[0].venue
+    weights = tuple(accumulate(_weight(each) for each in listings))
+    plans = []
+    for number, second in enumerate(_arrivals(seed, venue, minute, rate)):
+        name = ("quiet", venue, minute, number)
+        picked = listings[bisect(weights, draw(seed, *name, "which", high=weights[-1]))]
+        side = tuple(PositionSide)[int(draw(seed, *name, "side", high=2))]
+        least, most = CALM_USD
+        usd = min(least * _pareto(draw(seed, *name, "size"), CALM_TAIL), most)
+        at = datetime.fromtimestamp(minute * _MINUTE, UTC) + timedelta(milliseconds=floor(second * 1000))
+        plans.append(_Plan(picked, side, max(usd, _lot_usd(picked)), at))
+    return tuple(plans)
 
 
 def _arrivals(seed: int, venue: str, minute: int, rate: float) -> Iterator[float]:
@@ -162,10 +158,10 @@ def _bucket(market: Market, cascade: Cascade, listing: Listing, bucket: int, usd
             yield _Plan(listing, side, money * part / whole, _whole_milliseconds(at))
 
 
-def _close(plan: _Plan, marks: _Marks) -> Close | None:
+def _close(market: Market, plan: _Plan) -> Close | None:
     """Return a close of about so many dollars at the mark price, or None for less than half a lot."""
     listing, side, usd, at = plan
-    price = marks.price(listing, at)
+    price = float(f"{market.mark(listing, at.replace(microsecond=0)):.8g}")
     amount = usd if listing.margin is Margin.INVERSE else usd / price
     lots = round(amount / listing.lot)
     if not lots:

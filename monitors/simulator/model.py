@@ -4,7 +4,7 @@ from calendar import FRIDAY
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log10
 
 from monitors.liquidation import PositionSide
@@ -24,6 +24,8 @@ DEPTH = 0.01
 """What waits in a calm book within 1 % of the mid price, on each side, as a part of the open interest."""
 SPREADS = (0.00005, 0.0002)
 """Between a calm book's bid and ask, relative: of majors, and of the others."""
+MARKS = 8192
+"""How many mark prices are remembered: an hour of a venue's closes at twenty times the usual pace, and some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,8 @@ class Market:
                 flushes=flushes,
             )
         self.cascades = Cascades(self._story)
+        self.mark = lru_cache(maxsize=MARKS)(self._mark)
+        """Return a listing's mark price at a moment."""
 
     @property
     def listed_at(self) -> datetime:
@@ -173,11 +177,6 @@ class Market:
             quotes.append(self._quote(listing, _hours(at), feeling, interval, upcoming[interval]))
         return quotes
 
-    def mark(self, listing: Listing, at: datetime) -> float:
-        """Return the mark price at a moment."""
-        [quote] = self.quotes([listing], at)
-        return quote.mark
-
     def cascade(
         self,
         at: datetime,
@@ -198,6 +197,7 @@ class Market:
             raise ValueError(f"a cascade needs coins of this market, {', '.join(unknown)} is none")
         cascade = Cascade(started_at=at, length=length, side=side, tickers=tickers, usd=usd)
         self.cascades.add(cascade)
+        self.mark.cache_clear()
         return cascade
 
     def hours(self, listing: Listing, at: datetime) -> int:
@@ -235,6 +235,10 @@ class Market:
             at += HOUR
         return settlements
 
+    def _mark(self, listing: Listing, at: datetime) -> float:
+        [quote] = self.quotes([listing], at)
+        return quote.mark
+
     def _quote(
         self, listing: Listing, hours: float, feeling: _Feeling, interval: int, upcoming: datetime
     ) -> Quote:
@@ -260,12 +264,8 @@ class Market:
 
     def _list(self, venue: str, listed: Sequence[Coin]) -> list[Listing]:
         linear = [self._listing(venue, coin, Margin.LINEAR) for coin in listed]
-        inverse = [
-            self._listing(venue, coin, Margin.INVERSE)
-            for coin in listed
-            if coin.ticker in VENUES[venue].inverse
-        ]
-        return linear + inverse
+        inverse = [coin for coin in listed if coin.ticker in VENUES[venue].inverse]
+        return linear + [self._listing(venue, coin, Margin.INVERSE) for coin in inverse]
 
     def _listing(self, venue: str, coin: Coin, margin: Margin) -> Listing:
         rules = VENUES[venue]

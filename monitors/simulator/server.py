@@ -85,13 +85,13 @@ class Simulator:
         found = [each for wire in WIRES for each in closes(self.market, wire.venue, since, until)]
         return sorted(found, key=attrgetter("at"))
 
-    def told(self, since: datetime, until: datetime) -> list[Close]:
-        """Return what of it the venues' feeds tell, throttled as they are: what a perfect listener counts."""
+    def told(self, since: datetime, until: datetime, *venues: str) -> list[Close]:
+        """Return what of it the feeds of some venues tell, or of all, throttled as they are: a perfect listener's."""
         first, last = begun(since, SECOND), begun(until, SECOND) + SECOND
         found = [
             each
             for venue, stream in STREAMS.items()
-            if stream.feed is not None
+            if stream.feed is not None and (not venues or venue in venues)
             for each in told(closes(self.market, venue, first, last), stream.feed)
             if since <= each.at < until
         ]

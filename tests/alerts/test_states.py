@@ -207,6 +207,27 @@ def test_time_without_data_counts_neither_as_trouble_nor_as_calm() -> None:
     assert after_gap(cooling, MINUTE) == cooling
 
 
+@pytest.mark.parametrize(
+    ("value", "shown_value", "due"),
+    [
+        (1.0, 1.0, None),
+        (1.1, 1.0, timedelta(seconds=15)),
+        (2.0, 2.0, 5 * MINUTE),
+        (2.0, 1.0, timedelta(seconds=15)),
+    ],
+    ids=["as it was told", "grown", "shown a step up", "a step up"],
+)
+def test_an_episode_that_has_grown_is_due_when_its_message_may_be_changed_or_rung_about(
+    value: float, shown_value: float, due: timedelta | None
+) -> None:
+    timing = Timing(repeat_every=timedelta(0), step=2.0, step_gap=5 * MINUTE)
+    firing = Firing(
+        since=NOON, told_at=NOON, told_value=1.0, peak=value, shown_at=NOON, shown_value=shown_value
+    )
+
+    assert due_at(ABOVE, timing, firing, value) == (None if due is None else NOON + due)
+
+
 LEVELS = st.builds(
     lambda direction, fire_at: a_level(fire_at, direction),
     st.sampled_from(Direction),

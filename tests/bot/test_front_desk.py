@@ -76,7 +76,7 @@ async def test_a_defect_is_logged_and_never_shown() -> None:
 
     with structlog.testing.capture_logs() as logs:
         answer = await desk.answer("/funding BTC", an_asker())
-        offers = await desk.offer("funding", "base", "B", an_asker())
+        offers = await desk.offer("funding", "base", "B", an_asker(), {})
 
     assert [line["event"] for line in logs] == ["answer.failed", "answer.failed"]
     assert answer is not None
@@ -86,7 +86,7 @@ async def test_a_defect_is_logged_and_never_shown() -> None:
 
 
 async def test_names_are_offered_while_they_are_typed() -> None:
-    offers = await Reception().desk.offer("funding", "base", "p", an_asker())
+    offers = await Reception().desk.offer("funding", "base", "p", an_asker(), {})
 
     assert [offer.value for offer in offers] == ["PEPE"]
 

@@ -52,7 +52,14 @@ async def test_a_part_that_fails_is_logged_and_started_again_ever_more_slowly() 
     slept, logged = await supervise(8, [ValueError("a defect")] * 8)
 
     assert slept == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert logged == ["part.failed"] * 8
+    assert logged == ["part.failed"]
+
+
+async def test_another_defect_is_logged_and_the_same_again_after_a_good_while() -> None:
+    failed, other = ValueError("a defect"), ValueError("another")
+    _, logged = await supervise(6, [failed, other, other, timedelta(minutes=5), other, other])
+
+    assert logged == ["part.failed"] * 3
 
 
 async def test_a_part_that_ends_is_started_again_without_a_word() -> None:

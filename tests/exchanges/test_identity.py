@@ -108,6 +108,28 @@ def test_what_is_no_perpetual_of_ours_says_why(market: dict[str, Any], reason: D
     assert identify("gate", market) is reason
 
 
+def test_a_contract_that_settles_in_a_third_coin_is_described_on_demand() -> None:
+    described = identify("gate", a_market("ETH", "USD", "BTC", contractSize=1e-6), quanto=True)
+
+    assert isinstance(described, Instrument)
+    assert (described.base, described.quote, described.settle) == ("ETH", "USD", "BTC")
+    assert (described.margin, described.contract_size) == (Margin.LINEAR, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("market", "reason"),
+    [
+        (a_market("ETH", "USD", "BTC", active=False), Dropped.UNLISTED),
+        (a_market("ETH", "USD", "BTC", contractSize=0), Dropped.MALFORMED),
+        ({"swap": True, "settle": "BTC", "contractSize": 1}, Dropped.MALFORMED),
+    ],
+)
+def test_a_demanded_contract_that_cannot_be_described_says_why(
+    market: dict[str, Any], reason: Dropped
+) -> None:
+    assert list(identify_all("gate", {"ETH/USD:BTC": market}, quanto=True)) == [("ETH/USD:BTC", reason)]
+
+
 def test_a_perpetual_that_deribit_lets_expire_in_a_thousand_years_is_a_perpetual() -> None:
     assert isinstance(identify("deribit", a_market(expiry=32503708800000)), Instrument)
 

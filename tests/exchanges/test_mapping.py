@@ -14,7 +14,7 @@ from monitors.exchanges.venues.binanceusdm import PROFILE as BINANCE
 from monitors.exchanges.venues.hyperliquid import PROFILE as HYPERLIQUID
 from monitors.exchanges.venues.kucoinfutures import PROFILE as KUCOIN
 from monitors.market import Dropped, Instrument, Margin, Observation, OpenInterest, RateKind
-from tests.builders import NOON, an_instrument
+from tests.builders import NOON, a_foreign_instrument, an_instrument
 
 HOUR = timedelta(hours=1)
 BTC = an_instrument("binanceusdm", "BTC", contract_size=0.001)
@@ -151,6 +151,22 @@ def test_open_interest_in_dollars_is_taken_as_the_venue_says_it() -> None:
     row = a_row(open_interest_contracts=10.0, open_interest_usd=7e6, mark_price=60_000.0)
 
     assert observed(row).open_interest == OpenInterest(contracts=10.0, usd=7e6)
+
+
+@pytest.mark.parametrize(
+    "instrument",
+    [
+        a_foreign_instrument("ETH/BTC:BTC"),
+        a_foreign_instrument("BTC/EUR:EUR"),
+        a_foreign_instrument("BTC/EUR:BTC", margin=Margin.INVERSE),
+    ],
+    ids=lambda instrument: str(instrument.symbol),
+)
+@pytest.mark.parametrize("value", [None, 7e6])
+def test_open_interest_that_counts_no_dollars_is_missing(instrument: Instrument, value: float | None) -> None:
+    row = a_row(open_interest_contracts=10.0, open_interest_usd=value, mark_price=0.04)
+
+    assert observed(row, a_listing(instrument)).open_interest is None
 
 
 @pytest.mark.parametrize("contracts", [None, nan, -1.0])

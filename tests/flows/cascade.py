@@ -117,8 +117,7 @@ class Scene:
         until = begun(self.clock.now(), _window(venue))
         since = self._told_until.get(venue, self.began - BEFORE.get(venue, 0 * SECOND))
         if until > since:
-            new = self.simulator.told(since, until)
-            self._told[venue] += [each for each in new if each.listing.venue == venue]
+            self._told[venue] += self.simulator.told(since, until, venue)
             self._told_until[venue] = until
         return self._told[venue]
 
@@ -283,7 +282,8 @@ async def listening(
             scene = Scene(simulator=simulator, clock=clock, bot=bot, engine=engine, jobs=jobs, began=began)
             await bot.wake_up()
             bot.dispatcher.open(scene.chat)
-            feeds = [feed for _ in range(copies) for feed in feeds_of(settings, clients, clock)]
+            before = engine.liquidations.heard_at
+            feeds = [feed for _ in range(copies) for feed in feeds_of(settings, clients, clock, before)]
             task = group.create_task(LiquidationJob(feeds, bot.pipeline).run())
             try:
                 yield scene

@@ -51,16 +51,17 @@ async def test_disorder_on_all_sockets_costs_and_adds_nothing(tmp_path: Path, fa
         assert all(skewed.get((venue, Skipped.CLOCK_SKEW)) for venue in FEEDS)
 
 
-@each_venue
-async def test_what_is_replayed_after_a_reconnect_counts_once(tmp_path: Path, venue: str) -> None:
+async def test_what_is_replayed_after_a_reconnect_counts_once(tmp_path: Path) -> None:
     async with a_scene(tmp_path, a_still_market(calm=20)) as scene:
         await scene.settle()
-        scene.simulator.set_fault(venue, Fault.REPLAY)
-        scene.simulator.set_fault(venue, Fault.SOCKET_CLOSE, count=LINES[venue])
-        await scene.passes_until(lambda: not scene.live(venue))
-        await scene.passes_until(lambda: scene.live(venue))
+        before = scene.clock.now()
+        for venue in FEEDS:
+            scene.simulator.set_fault(venue, Fault.REPLAY)
+            scene.simulator.set_fault(venue, Fault.SOCKET_CLOSE, count=LINES[venue])
+        await scene.passes_until(lambda: all(scene.gaps(venue, before + SECOND) for venue in FEEDS))
+        await scene.passes_until(scene.live)
         await scene.passes(4, step=2, heard=FEEDS)
-        counted, told = scene.counted(venue), scene.truth(venue)
+        counted, told = scene.counted(), scene.truth()
 
     assert counted == told
 
@@ -177,22 +178,25 @@ async def test_a_venue_that_asks_for_patience_is_given_a_minute(tmp_path: Path, 
     assert patient <= asked + LINES[venue] - 1
 
 
-@each_venue
-async def test_a_venue_that_refuses_this_place_is_left_alone_for_hours(tmp_path: Path, venue: str) -> None:
+async def test_a_venue_that_refuses_this_place_is_left_alone_for_hours(tmp_path: Path) -> None:
+    twice = {venue: 2 * LINES[venue] for venue in FEEDS}
     async with a_scene(tmp_path) as scene:
         await scene.settle()
-        scene.simulator.set_fault(venue, Fault.SOCKET_GEO_BLOCKED)
-        scene.simulator.set_fault(venue, Fault.SOCKET_DROP, count=LINES[venue])
-        await scene.passes_until(lambda: dials(scene, venue) == 2 * LINES[venue])
-        await scene.until(lambda: scene.feeds()[venue].state is FeedState.BLOCKED)
+        for venue in FEEDS:
+            scene.simulator.set_fault(venue, Fault.SOCKET_GEO_BLOCKED)
+            scene.simulator.set_fault(venue, Fault.SOCKET_DROP, count=LINES[venue])
+        await scene.until(lambda: not any(scene.live(venue) for venue in FEEDS))
+        await scene.passes_until(lambda: {venue: dials(scene, venue) for venue in FEEDS} == twice)
+        await scene.until(lambda: all(scene.feeds()[venue].state is FeedState.BLOCKED for venue in FEEDS))
         await scene.passes(300, step=10)
-        refused, coverage = dials(scene, venue), scene.coverage(Window.M5, venue)
+        refused = {venue: dials(scene, venue) for venue in FEEDS}
+        dark = {venue: scene.coverage(Window.M5, venue).is_dark for venue in FEEDS}
         scene.simulator.clear_faults()
         scene.clock.advance(6 * 3600)
         await scene.passes_until(scene.live, step=5)
 
-    assert refused == 2 * LINES[venue]
-    assert coverage.is_dark
+    assert refused == twice
+    assert dark == dict.fromkeys(FEEDS, True)
 
 
 def dials(scene: Scene, venue: str) -> int:

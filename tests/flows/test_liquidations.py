@@ -51,8 +51,7 @@ def reasons(alerts: list[Alert]) -> list[Reason]:
     return [alert.reason for alert in alerts if alert.reason is not Reason.GREW]
 
 
-@pytest.mark.parametrize("side", PositionSide)
-@pytest.mark.parametrize("seconds", [10, 60])
+@pytest.mark.parametrize(("seconds", "side"), [(10, PositionSide.SHORT), (60, PositionSide.LONG)])
 async def test_a_cascade_is_one_message_that_grows_escalates_and_ends(
     tmp_path: Path, seconds: int, side: PositionSide
 ) -> None:

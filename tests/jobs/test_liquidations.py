@@ -5,18 +5,23 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import pytest
+import structlog
+from typing_extensions import override
 
+from bot.supervisor import keep_running
 from monitors.alerts.delivery import Alert
 from monitors.alerts.rules import Timing
 from monitors.alerts.states import Reason
 from monitors.alerts.tick import Tick
 from monitors.engine import Engine, Memory, Universe
-from monitors.jobs.liquidations import BREATH, LiquidationJob, Mailbox
+from monitors.jobs.liquidations import BREATH, UNJUDGED, LiquidationJob, Mailbox
 from monitors.jobs.pipeline import Pipeline
 from monitors.liquidation import FeedGrade, FeedState, Gap, Liquidation, Window
 from monitors.ports import Inbox, Journal
+from storage.errors import StorageError
 from tests.builders import NOON, STALE, a_level, a_rule, an_instrument
 from tests.fakes import FakeClock
 from tests.metrics.liquidations.prints import a_feed, a_gap, a_print, after
@@ -30,7 +35,7 @@ class WatchedJournal:
 
     ticks: list[Tick] = field(default_factory=list)
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
-    error: OSError | None = None
+    error: OSError | StorageError | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -49,7 +54,7 @@ class WatchedJournal:
 
     @property
     def prints(self) -> list[Liquidation]:
-        return [one for tick in self.ticks for one in tick.heard.prints]
+        return prints(self.ticks)
 
 
 @dataclass(slots=True)
@@ -207,6 +212,72 @@ async def test_a_journal_that_fails_ends_the_job_and_stores_nothing_more() -> No
 
     assert failed.group_contains(OSError, match="the disk is gone")
     assert journal.ticks == []
+
+
+class PoisonedPipeline(Pipeline):
+    """A pipeline that fails whenever a print of that name is to be judged."""
+
+    poison = "666"
+
+    @override
+    async def heard(self, prints: Sequence[Liquidation]) -> None:
+        if self.poison in {one.id for one in prints}:
+            raise ZeroDivisionError("a defect")
+        await super().heard(prints)
+
+
+async def test_what_cannot_be_judged_is_a_gap_and_interrupts_no_feed() -> None:
+    journal, clock, feeds = WatchedJournal(), FakeClock(), [FakeFeed("bybit"), FakeFeed("okx")]
+    journal.gate.set()
+    engine = Engine(universe=Universe(feeds=("bybit", "okx")), stale_after=STALE, memory=Memory(), now=NOON)
+    supervise = partial(keep_running, clock=clock, fatal=(StorageError,))
+    job = LiquidationJob(feeds, PoisonedPipeline(engine, journal, clock), supervise=supervise)
+
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(job.run())
+            bybit, okx = [await feed.lent for feed in feeds]
+            for number in range(20):
+                bybit.heard([a_big_one(666)])  # as a venue would that replays it
+                await journal.until(has_more(gaps, number))
+                okx.heard([a_print(number, instrument=an_instrument("okx"), name=f"{number}")])
+                await journal.until(has_more(prints, number))
+            running.cancel()
+
+    assert {(gap.venue, gap.why) for gap in gaps(journal.ticks)} == {("bybit", UNJUDGED)}
+    assert [(line["event"], line["part"]) for line in logs] == [("part.failed", "judging of liquidations")]
+    assert clock.present > NOON + timedelta(minutes=10), "each time it is waited longer, a minute at most"
+
+
+def gaps(ticks: Sequence[Tick]) -> list[Gap]:
+    return [gap for tick in ticks for gap in tick.heard.gaps]
+
+
+def prints(ticks: Sequence[Tick]) -> list[Liquidation]:
+    return [one for tick in ticks for one in tick.heard.prints]
+
+
+def has_more(
+    what: Callable[[Sequence[Tick]], Sequence[object]], than: int
+) -> Callable[[Sequence[Tick]], bool]:
+    return lambda ticks: len(what(ticks)) > than
+
+
+async def test_a_failing_store_ends_a_supervised_job() -> None:
+    journal, clock, feed = WatchedJournal(error=StorageError("disk full")), FakeClock(), FakeFeed()
+    journal.gate.set()
+    supervise = partial(keep_running, clock=clock, fatal=(StorageError,))
+    job = LiquidationJob([feed], a_pipeline(journal, clock), supervise=supervise)
+
+    async def live() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(job.run())
+            (await feed.lent).heard([a_big_one()])
+
+    with pytest.raises(ExceptionGroup) as failed:
+        await live()
+
+    assert failed.group_contains(StorageError, match="disk full")
 
 
 async def test_without_feeds_time_passes_all_the_same() -> None:

@@ -28,19 +28,20 @@ from monitors.exchanges.streams.venues import (
     lighter,
     okx,
 )
-from monitors.liquidation import Liquidation, PositionSide, Skipped, Window
-from monitors.market import HOURS_PER_YEAR, Instrument, Margin
+from monitors.liquidation import Liquidation, PositionSide, Window
+from monitors.market import HOURS_PER_YEAR, Margin
 from monitors.metrics import funding
 from monitors.metrics.liquidations.baseline import normal
 from monitors.metrics.liquidations.book import book_metrics
 from monitors.metrics.liquidations.dominance import dominance
-from monitors.metrics.liquidations.machine import Machine, Minute, advance
+from monitors.metrics.liquidations.machine import Minute, advance
 from monitors.metrics.liquidations.score import stress
 from monitors.metrics.liquidations.severity import severity_level, share_of_open_interest
+from monitors.metrics.liquidations.standing import Machine
 from monitors.metrics.liquidations.stress import StressInputs
 from monitors.metrics.liquidations.tape import Tape
 from monitors.metrics.liquidations.values import Key
-from tests.builders import NOON, an_instrument
+from tests.builders import NOON, a_liquidation_board, an_instrument, an_observation
 
 PATH = Path(os.environ.get("GOLDEN_CASES", Path(__file__).parents[1] / "data" / "golden.json"))
 GOLDEN = json.loads(PATH.read_text(encoding="utf-8"))
@@ -146,7 +147,7 @@ def alert_hysteresis(given: Inputs) -> object:
     for minute, value in given["series_min_value"]:
         verdict = evaluate(level, timing, state, value, moment(0) + timedelta(minutes=minute))
         state = verdict.state
-        if verdict.reason in words:
+        if verdict.reason is not None and verdict.reason in words:
             told.append({"t": minute, "kind": words[verdict.reason]})
     return told
 
@@ -174,9 +175,25 @@ def liquidated_side(given: Inputs) -> object:
 
 def liq_notional_usd(given: Inputs) -> object:
     """Count contracts as the feeds do: in units of the price where linear, in dollars where inverse."""
+    if given["kind"] == "quanto":
+        return quanto_notional_usd(given)
     instrument = an_instrument(margin=Margin(given["kind"]), contract_size=given["contract_size"])
     quantity = given["contracts"] * instrument.contract_size
     return Liquidation(instrument, PositionSide.LONG, quantity, given["price"], 0, 0).usd
+
+
+def quanto_notional_usd(given: Inputs) -> object:
+    """Take a contract from its market to the tape, with a poll that told what its settlement coin is worth."""
+    market = {"symbol": "ETH/USD:BTC", "base": "ETH", "quote": "USD", "settle": "BTC", "swap": True}
+    size = given["contract_size"]
+    found = identify("gate", market | {"contractSize": size}, quanto=True)
+    told = liquidation(found, PositionSide.LONG, (given["contracts"] * size, given["price"]), (1, 1))
+    assert isinstance(told, Liquidation)
+    board = a_liquidation_board()
+    board.polled([an_observation(mark_price=given["settle_price_usd"])], NOON)
+    (taken,), _ = board.take([told._replace(at_ms=round(NOON.timestamp() * 1000))], NOON)
+    assert board.tape.totals(Key("ETH"), Window.M1).usd == pytest.approx(taken.usd)
+    return taken.usd
 
 
 def window_totals(given: Inputs) -> object:
@@ -280,9 +297,6 @@ FUNCTIONS: dict[str, Callable[[Inputs], object]] = {
     "book_metrics": book_of,
 }
 
-LEFT_OUT = frozenset({"D04"})
-"""A contract that settles in a third coin: its notional needs that coin's price, so it is not taken."""
-
 NOT_BUILT_YET = frozenset(
     {
         # funding beyond today's metrics
@@ -319,24 +333,13 @@ def alike(found: object, expected: object) -> bool:
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in GOLDEN["cases"] if case["fn"] in FUNCTIONS and case["id"] not in LEFT_OUT],
+    [case for case in GOLDEN["cases"] if case["fn"] in FUNCTIONS],
     ids=lambda case: case["id"],
 )
 def test_our_function_gives_the_golden_result(case: dict[str, Any]) -> None:
     found = FUNCTIONS[case["fn"]](case["inputs"])
 
     assert alike(found, case["expected"]), f"expected {case['expected']}, found {found}"
-
-
-def test_a_contract_that_settles_in_a_third_coin_is_left_out_and_counted() -> None:
-    (case,) = [case for case in GOLDEN["cases"] if case["id"] in LEFT_OUT]
-    market = {"symbol": "ETH/USD:BTC", "base": "ETH", "quote": "USD", "settle": "BTC", "swap": True}
-
-    found = identify("bitmex", market | {"contractSize": case["inputs"]["contract_size"]})
-
-    assert case["inputs"]["kind"] == "quanto"
-    assert not isinstance(found, Instrument)
-    assert liquidation(found, PositionSide.LONG, (1.0, 1.0), (1, 1)) is Skipped.QUANTO
 
 
 def test_every_golden_function_is_built_or_listed_as_not_built_yet() -> None:

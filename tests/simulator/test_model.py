@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitors.market import HOUR, HOURS_PER_YEAR
@@ -39,6 +39,7 @@ def extremes(market: Market, seconds: float) -> set[tuple[str, str]]:
     }
 
 
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_the_first_episode_is_extreme_on_three_venues_within_twenty_seconds(seed: int) -> None:
     found = extremes(a_market(seed=seed), 15)
@@ -47,6 +48,7 @@ def test_the_first_episode_is_extreme_on_three_venues_within_twenty_seconds(seed
     assert len({venue for _, venue in found}) >= 3
 
 
+@settings(max_examples=25)
 @given(seed=SEEDS)
 def test_the_first_episode_stays_for_ten_seconds_and_is_over_by_thirty_five(seed: int) -> None:
     market = a_market(seed=seed)

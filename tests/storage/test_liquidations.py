@@ -6,10 +6,12 @@ import pytest
 
 from monitors.liquidation import FeedState, Liquidation, PositionSide
 from monitors.market import Margin
+from monitors.metrics.liquidations.dollars import in_dollars
+from monitors.metrics.liquidations.standing import Machine, Phase, Standing
 from monitors.metrics.liquidations.values import MARKET, Heard, HeardBefore
 from storage.database import Database
 from storage.liquidations import Liquidations
-from tests.builders import NOON, an_instrument
+from tests.builders import NOON, a_foreign_instrument, an_instrument
 from tests.storage.forced_closes import (
     DAY,
     HOUR,
@@ -38,8 +40,16 @@ async def test_everything_heard_is_handed_back_as_it_was(database: Database) -> 
         buckets=(a_bucket(base="BTC"), a_bucket(base=MARKET)),
         cascades=(a_cascade(), a_cascade(NOON - HOUR, MARKET, closed_at=NOON)),
         books=(a_book(), a_book(base="ETH")),
+        standing=Standing(
+            minute_ms=60_000,
+            deaf_ms=61_000,
+            machines={"BTC": Machine(phase=Phase.SPIKE, hot=1)},
+            found_ms={"BTC": 59_000},
+        ),
     )
+    await commit(database, replace(heard, standing=Standing(minute_ms=1)))
     await commit(database, heard)
+    await commit(database, Heard())
 
     before = await Liquidations(database).heard_before(NOON + HOUR)
 
@@ -50,6 +60,7 @@ async def test_everything_heard_is_handed_back_as_it_was(database: Database) -> 
         buckets=list(heard.buckets),
         cascades=list(heard.cascades),
         books=list(heard.books),
+        standing=heard.standing,
     )
 
 
@@ -179,6 +190,20 @@ async def test_the_largest_are_found_by_their_dollars_whatever_they_are_counted_
     largest = await Liquidations(database).largest(None, NOON, 2)
 
     assert largest == [large, inverse]
+
+
+async def test_what_was_told_in_a_coin_comes_back_at_the_dollars_it_was_taken_for(database: Database) -> None:
+    told = a_print(instrument=a_foreign_instrument("ETH/USD:BTC"), quantity=0.001, price=2_000.0)
+    taken = in_dollars(told, lambda _coin: 60_000.0)
+    assert taken is not None
+    smaller, larger = a_print(quantity=1.0), a_print(quantity=3.0)
+    await commit(database, Heard(prints=(taken, smaller, larger)))
+
+    largest = await Liquidations(database).largest(None, NOON, 9)
+
+    assert largest == [larger, taken, smaller]
+    assert largest[1].usd == taken.usd == pytest.approx(120_000.0)
+    assert not largest[1].instrument.counts_dollars
 
 
 async def test_the_largest_are_of_the_base_and_the_span_asked_for(database: Database) -> None:

@@ -64,6 +64,23 @@ async def test_raw_minutes_are_found_by_their_polls_time(database: Database) -> 
     assert [observation.funding.rate for observation in found] == [0.0001, 0.0002]
 
 
+async def test_what_polls_said_of_open_interest_of_late_is_found_at_once(database: Database) -> None:
+    observations = Observations(database)
+    here, there = an_observation("okx", usd=2e6), an_observation("bybit", usd=3e6)
+    silent = an_observation("bybit", "ETH", usd=None)
+    times = [NOON + timedelta(minutes=minute) for minute in range(3)]
+    for at in times:
+        await _commit(database, observations, _a_tick(here, there, silent, at=at))
+
+    found = await observations.interests(times[1])
+
+    assert found == [
+        (one.funding.instrument, OpenInterest(contracts=None, usd=usd), at)
+        for at in times[1:]
+        for one, usd in ((here, 2e6), (there, 3e6))
+    ]
+
+
 async def test_a_tick_of_two_venues_keeps_both(database: Database) -> None:
     observations = Observations(database)
     here, there = an_observation("okx"), an_observation("bybit")

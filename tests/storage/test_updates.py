@@ -1,13 +1,14 @@
 """A message is changed in place while its episode grows; what follows it refers to it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from monitors.alerts.chats import Silence
-from monitors.alerts.delivery import Alert, Deferred, Delivered, Moved, Refused, Told
-from monitors.alerts.states import Reason
+from monitors.alerts.delivery import Alert, Deferred, Delivered, Letter, Moved, Refused, Told
+from monitors.alerts.states import SHOW_GAP, Reason
 from storage.database import Database
 from storage.outbox import LEASE, Outbox, OutboxCounts
 from storage.silences import Silences
@@ -120,7 +121,7 @@ async def test_a_change_that_is_being_sent_is_not_taken_back(database: Database)
     await put(database, outbox, [word(Reason.GREW, 2)], NOON + 2 * MINUTE)
     await outbox.settle(leased, Delivered(message="m1"), NOON + 2 * MINUTE)
 
-    told = await tell_all(outbox, NOON + 2 * MINUTE)
+    told = await tell_all(outbox, NOON + 2 * MINUTE + SHOW_GAP)
 
     assert [one.contents for one in told] == [(word(Reason.GREW, 2),)]
     assert await outbox.next_due(PLATFORM, BEFORE) is None
@@ -161,6 +162,73 @@ async def test_a_summary_is_changed_once_for_all_its_episodes(database: Database
     assert letter.contents == tuple(news.get(base, word(Reason.FIRST, base=base)) for base in bases)
     assert letter.edits == Told(number=1, message="m1")
     assert await outbox.next_due(PLATFORM, BEFORE) is None
+
+
+async def test_a_summary_of_many_is_changed_no_oftener_than_one_message_may_be(database: Database) -> None:
+    bases = [f"C{number}" for number in range(20)]
+    outbox = await _told(database, *(word(Reason.FIRST, base=base) for base in bases))
+    changes: list[tuple[datetime, Letter]] = []
+    for second in range(1, 181):
+        at = NOON + second * SECOND
+        growing = [base for number, base in enumerate(bases) if (second - number) % 15 == 0]
+        await put(database, outbox, [word(Reason.GREW, second / 60, base=base) for base in growing], at)
+        changes += [(at, letter) for letter in await tell_all(outbox, at)]
+    while (due := await outbox.next_due(PLATFORM, BEFORE)) is not None:
+        changes += [(due, letter) for letter in await tell_all(outbox, due)]
+
+    assert all(letter.edits == Told(number=1, message="m1") for _, letter in changes)
+    assert [later - earlier for (earlier, _), (later, _) in pairwise(changes)] == [SHOW_GAP] * 12
+    last = {content.episode: content.at for content in changes[-1][1].contents if isinstance(content, Alert)}
+    assert min(last.values()) >= NOON + 180 * SECOND - SHOW_GAP
+
+
+async def test_what_escalates_changes_its_message_at_once_and_says_what_waited(database: Database) -> None:
+    bases = ("A", "B", "C", "D")
+    outbox = await _told(database, *(word(Reason.FIRST, base=base) for base in bases))
+    await put(database, outbox, [word(Reason.GREW, 1, base="A")], NOON + MINUTE)
+    await tell_all(outbox, NOON + MINUTE)
+    await put(database, outbox, [word(Reason.GREW, 1.05, base="B")], NOON + 63 * SECOND)
+    grown = await tell_all(outbox, NOON + 63 * SECOND)
+    await put(database, outbox, [word(Reason.ESCALATED, 1.1, base="C")], NOON + 66 * SECOND)
+
+    ring, change = await tell_all(outbox, NOON + 66 * SECOND)
+
+    assert grown == []
+    assert ring.edits is None
+    assert change.contents == (
+        word(Reason.GREW, 1, base="A"),
+        word(Reason.GREW, 1.05, base="B"),
+        word(Reason.ESCALATED, 1.1, base="C"),
+        word(Reason.FIRST, base="D"),
+    )
+    assert await outbox.next_due(PLATFORM, BEFORE) is None
+
+
+async def test_the_pace_is_that_of_each_message(database: Database) -> None:
+    outbox = await _told(database, FIRST, word(Reason.FIRST, base="ETH"))
+    for seconds, base in ((60, "BTC"), (63, "ETH")):
+        await put(database, outbox, [word(Reason.GREW, seconds / 60, base=base)], NOON + seconds * SECOND)
+
+    told = [letter.number for second in (60, 63) for letter in await tell_all(outbox, NOON + second * SECOND)]
+
+    assert told == [1, 2]
+
+
+async def test_a_summary_that_tells_an_episode_again_does_not_take_the_change_of_its_first_message(
+    database: Database,
+) -> None:
+    outbox = await _told(database, FIRST)
+    again = word(Reason.ESCALATED, 5)
+    others = [word(Reason.FIRST, 5, base=base) for base in ("A", "B", "C")]
+    await put(database, outbox, [*others, again], NOON + 5 * MINUTE)
+    await tell_all(outbox, NOON + 5 * MINUTE)
+    at = NOON + 7 * MINUTE
+    await put(database, outbox, [word(Reason.GREW, 7, base="A"), word(Reason.GREW, 7)], at)
+
+    told = await tell_all(outbox, at)
+
+    assert sorted(letter.edits.message for letter in told if letter.edits is not None) == ["m1", "m2"]
+    assert [letter.contents for letter in told if letter.number == 1] == [(word(Reason.GREW, 7),)]
 
 
 async def test_a_change_of_a_late_summary_still_says_that_it_was_late(database: Database) -> None:

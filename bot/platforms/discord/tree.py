@@ -170,7 +170,8 @@ def _completion(spec: Spec, argument: Argument, desk: FrontDesk) -> _Complete:
     async def complete(interaction: Interaction, typed: str) -> _Choices:
         try:
             async with asyncio.timeout(PATIENCE):
-                offers = await desk.offer(spec.name, argument.name, typed, asker_of(interaction))
+                given = {name: str(value) for name, value in interaction.namespace if name != argument.name}
+                offers = await desk.offer(spec.name, argument.name, typed, asker_of(interaction), given)
         except TimeoutError:
             return []
         return [app_commands.Choice(name=offer.label, value=offer.value) for offer in offers[:_CHOICES]]

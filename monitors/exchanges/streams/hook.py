@@ -12,14 +12,12 @@ from functools import partial
 from typing import Any, Protocol
 
 import ccxt.pro
-import orjson
 from aiohttp import WSMessage, WSMsgType
 
 from monitors.exchanges.profile import Exchange
 from monitors.exchanges.streams.defects import Contained
 
 _TEXT = WSMsgType.TEXT
-_JSON = frozenset("{[")
 _OWN = frozenset({WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 """What aiohttp says itself when a connection is gone; everything else came from the venue."""
 
@@ -29,6 +27,10 @@ Client = Any
 
 class Ear(Protocol):
     """What listens on one connection."""
+
+    def decode(self, text: str, /) -> object:
+        """Return what a frame of text says, for `hear`; raises for what is broken."""
+        ...
 
     def hear(self, messages: Iterator[object]) -> Sequence[object]:
         """Take decoded frames that came together, in their order; returns those that are left to ccxt.
@@ -111,17 +113,6 @@ class _Hook:
             return
         self._client.last_message_at = self._client.lastPong = ccxt.pro.Exchange.milliseconds()
         with self._contained:
-            left = ear.hear(_decoded(texts))
+            left = ear.hear(map(ear.decode, texts))
             self._contained.collect(map(self._leave, left))
         ear.alive()
-
-
-def _decoded(texts: Sequence[str]) -> Iterator[object]:
-    """Decode what came together; the iterator goes on after text that is broken."""
-    is_plain = all(text[:1] in _JSON for text in texts)
-    return map(orjson.loads if is_plain else _loaded, texts)
-
-
-def _loaded(text: str) -> object:
-    """Decode JSON; other text, such as a pong, stays what it is."""
-    return orjson.loads(text) if text[:1] in _JSON else text

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+import orjson
+
 from monitors.exchanges.profile import Exchange
 from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Skipped
 from monitors.market import Dropped, Instrument
+
+_JSON = frozenset("{[")
 
 
 class Contracts(Protocol):
@@ -41,6 +45,15 @@ class Socket:
     """The subscriptions, sent in order."""
 
 
+def decoded(text: str) -> object:
+    """Decode JSON; other text, such as a pong, stays what it is.
+
+    Raises:
+        ValueError: it is broken.
+    """
+    return orjson.loads(text) if text[:1] in _JSON else text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedProfile:
     """One venue's liquidations. Every function is pure but for `backfill`, and none may raise for what a venue sends."""
@@ -53,6 +66,8 @@ class FeedProfile:
     read: Callable[[Any, Contracts, int], Iterable[Read] | None]
     """Read a decoded frame that came at a time in ms: what is in it (possibly nothing), or None for a frame that
     is not about liquidations and goes to ccxt's own handler (pings, acknowledgements)."""
+    decode: Callable[[str], object] = decoded
+    """Decode the text of a frame, for `read`; what is broken raises a ValueError. Binary frames ccxt decodes."""
     refused: Callable[[Any], str | None] = lambda _: None
     """Return why the venue refuses a subscription, if a frame says so."""
     confirmed: Callable[[Any], bool] | None = None
@@ -63,6 +78,9 @@ class FeedProfile:
     """Ask the venue's archive for [since, until), at a time of receipt in ms; None where there is none."""
     settle: Callable[[], "Settling"] | None = None
     """Make what settles, at run time, what the venue means; None where the documents settle it."""
+    quanto: bool = False
+    """Whether contracts that settle in a third coin are read: the venue tells how much of it a contract is worth for
+    each unit of its price, and `read` gives quantities in that."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """ccxt constructor options that the sockets need."""
     note: str = ""
@@ -109,14 +127,14 @@ def liquidation(
 ) -> Read:
     """Make one print from quantity and price, the venue's time and the time of receipt in ms; or say why not.
 
-    `quantity` is in units of the price (linear) or in US dollars (inverse): see `Liquidation`.
+    `quantity` is in units of the price (linear) or in the quote currency (inverse): see `Liquidation`.
     """
     if isinstance(instrument, Instrument):
         quantity, price = amounts
         at_ms, received_ms = times
         if side is None or not (quantity > 0 and price > 0 and at_ms > 0):
             return Skipped.MALFORMED
-        return Liquidation(instrument, side, quantity, price, at_ms, received_ms, venue_id)
+        return tuple.__new__(Liquidation, (instrument, side, quantity, price, at_ms, received_ms, venue_id))
     match instrument:
         case None | Dropped.UNLISTED:
             return Skipped.UNLISTED

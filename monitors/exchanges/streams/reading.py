@@ -1,13 +1,16 @@
 """From raw frames to prints in the inbox, with a count of what was left out and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from monitors.exchanges import fields
 from monitors.exchanges.streams.defects import Contained
 from monitors.exchanges.streams.profile import Contracts, FeedProfile, Read
-from monitors.liquidation import LARGEST_USD, Liquidation, Skipped
+from monitors.liquidation import Liquidation, Skipped
 from monitors.ports import Clock, Inbox
+
+_AT_MS = attrgetter("at_ms")
 
 
 class Reader:
@@ -43,20 +46,26 @@ class Reader:
         """What a reader of the totals should know."""
         return (self._settling.note if self._settling is not None else "") or self.profile.note
 
-    def frames(self, messages: Iterable[object]) -> list[object]:
-        """Read frames that came together, in their order; returns those that are not about liquidations."""
+    def frames(self, messages: Iterator[object]) -> list[object]:
+        """Read frames that came together, in their order; returns those that are not about liquidations.
+
+        One that cannot be decoded or read costs only itself; the iterator goes on after it.
+        """
         received_ms = fields.milliseconds(self._clock.now())
-        reads: list[Read] = []
+        reads, others = list[Read](), list[object]()
         read, contracts, settling = self.profile.read, self.contracts, self._settling
-
-        def is_other(message: object) -> bool:
-            found = read(message, contracts, received_ms)
-            if found is None:
-                return True
-            reads.extend(found if settling is None else settling.weigh(message, contracts, received_ms))
-            return False
-
-        others = self.contained.collect(filter(is_other, messages))
+        is_through = False
+        while not is_through:
+            with self.contained:
+                for message in messages:
+                    found = read(message, contracts, received_ms)
+                    if found is None:
+                        others.append(message)
+                    else:
+                        reads += (
+                            found if settling is None else settling.weigh(message, contracts, received_ms)
+                        )
+                is_through = True
         self.take(reads, received_ms)
         return others
 
@@ -80,20 +89,14 @@ class Reader:
 
         A time ahead of ours is clamped by whoever tells repetitions apart, since it is part of what identifies them.
         """
-        kept: list[Liquidation] = []
-        try:
-            for read in reads:
-                if isinstance(read, Skipped):
-                    self.skipped[read] += 1
-                elif not read.usd <= LARGEST_USD:
-                    self.skipped[Skipped.TOO_LARGE] += 1
-                else:
-                    kept.append(read)
-        finally:
-            if kept:
-                latest_ms = max(print_.at_ms for print_ in kept)
-                self.event_ms = max(self.event_ms or 0, min(latest_ms, received_ms))
-                self._inbox.heard(kept)
+        told = self.contained.collect(iter(reads))
+        kept = [one for one in told if isinstance(one, Liquidation)]
+        if len(kept) < len(told):
+            self.skipped.update(one for one in told if isinstance(one, Skipped))
+        if kept:
+            latest_ms = max(map(_AT_MS, kept))
+            self.event_ms = max(self.event_ms or 0, min(latest_ms, received_ms))
+            self._inbox.heard(kept)
 
     def unreadable(self) -> bool:
         """Count a message that raised; True for the first."""

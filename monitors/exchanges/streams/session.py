@@ -172,7 +172,7 @@ class Session:
         """Plan the sockets anew; one whose subscriptions changed is replaced once its successor is live."""
         self._markets = markets
         self._exchange.set_markets_from_exchange(markets.holder)
-        self._reader.contracts = contracts = ListedContracts(markets)
+        self._reader.contracts = contracts = ListedContracts(markets, quanto=self._profile.quanto)
         planned = {socket.name: socket for socket in self._profile.sockets(self._exchange, contracts)}
         for name in self._lines.keys() - planned.keys():
             self._dismiss(self._lines.pop(name))

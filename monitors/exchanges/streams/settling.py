@@ -68,10 +68,6 @@ class Recent(Generic[T]):
         while len(self._items) > _MOST or self._oldest_ms() < received_ms - _REMEMBERED_MS:
             del self._items[next(iter(self._items))]
 
-    def replace(self, identity: str, item: T) -> None:
-        """Put another item in the place of a known one."""
-        self._items[identity] = (self._items[identity][0], item)
-
     def forget(self, identity: str) -> None:
         """Forget an item."""
         del self._items[identity]

@@ -39,6 +39,7 @@ class Connection:
         self._wanted = wanted
         self._reader = reader
         self._profile: FeedProfile = reader.profile
+        self.decode = reader.profile.decode
         self._clock = clock
         self._client: Client = None
         self._is_sent = False
@@ -71,8 +72,8 @@ class Connection:
     def hear(self, messages: Iterator[object]) -> Sequence[object]:
         """Read frames, or take them for what they say of the subscriptions; returns those that are left to ccxt."""
         contained = self._reader.contained
-        heard = messages if self.is_live else contained.collect(messages)
-        left = self._reader.frames(heard)
+        heard = [] if self.is_live else contained.collect(messages)
+        left = self._reader.frames(messages if self.is_live else iter(heard))
         asked = left if self.is_live else heard  # some venues acknowledge and tell in one frame
         known = contained.collect(filter(self._is_about_subscriptions, asked))
         return [message for message in left if not any(message is one for one in known)]

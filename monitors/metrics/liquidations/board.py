@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
-from monitors.liquidation import Liquidation, PositionSide
+from monitors.liquidation import Liquidation, PositionSide, Skipped
 from monitors.market import Instrument, Observation, OpenInterest
 from monitors.metrics.liquidations.cascades import QUIET, Cascades
 from monitors.metrics.liquidations.crowding import Crowd
+from monitors.metrics.liquidations.dollars import in_dollars
 from monitors.metrics.liquidations.severity import scale_of
+from monitors.metrics.liquidations.standing import Standing
 from monitors.metrics.liquidations.stress import StressBoard
 from monitors.metrics.liquidations.tape import Tape
 from monitors.metrics.liquidations.values import BookSample, Cascade, Crowding, HeardBefore
@@ -51,14 +53,17 @@ class LiquidationBoard:
         running = [cascade for cascade in before.cascades if cascade.closed_at is None]
         since = min((now - RECENT, *(cascade.opened_at for cascade in running)))
         counted = [one for one in before.prints if one.at >= since]
-        self._cascades = Cascades(running, floor=floor_of_run, counted=counted, quiet=quiet)
-        self._last = {one.base: one for one in sorted(before.cascades, key=lambda one: one.opened_at)}
+        kept = sorted(before.cascades, key=lambda one: one.opened_at)
+        self._cascades = Cascades(kept, before.standing, floor=floor_of_run, counted=counted, quiet=quiet)
+        self._standing = self._cascades.standing
+        self._last = {one.base: one for one in kept}
 
     def take(
         self, prints: Sequence[Liquidation], now: datetime
     ) -> tuple[tuple[Liquidation, ...], tuple[Cascade, ...]]:
-        """Take in what the feeds heard; returns what is new, and the cascades that opened, grew or closed."""
-        new = self.tape.take(prints, now)
+        """Take in what the feeds heard; returns what is new, in dollars, and the cascades that opened, grew or closed."""
+        foreign = [one for one in prints if not one.instrument.counts_dollars]
+        new = self.tape.take(self._in_dollars(prints, now) if foreign else prints, now)
         self.tape.advance(now)
         changed = self._cascades.step(self.tape, partial(self._stress.inputs, now=now), now, new)
         self._last |= {cascade.base: cascade for cascade in changed}
@@ -93,6 +98,11 @@ class LiquidationBoard:
         """Return a base's cascade that runs, or else its last one."""
         return self._last.get(base)
 
+    def standing(self) -> Standing | None:
+        """Return what else of the cascades a restart needs, if it changed since this was last asked."""
+        before, self._standing = self._standing, self._cascades.standing
+        return None if self._standing == before else self._standing
+
     def stressed(self) -> tuple[str, ...]:
         """Return the bases of which more should be asked, the most stressed first."""
         return self._cascades.stressed()
@@ -103,4 +113,16 @@ class LiquidationBoard:
 
     def price(self, base: str, now: datetime) -> float | None:
         """Return one coin's price in US dollars; None where none is known."""
-        return self._stress.inputs(base, PositionSide.LONG, now).price
+        return self._stress.price(base, now)
+
+    def _in_dollars(self, prints: Sequence[Liquidation], now: datetime) -> Sequence[Liquidation]:
+        """Return prints in dollars; one that counts something of unknown price is left out and counted."""
+        price = cache(partial(self.price, now=now))
+        valued: list[Liquidation] = []
+        for one in prints:
+            found = in_dollars(one, price)
+            if found is None:
+                self.tape.leave_out(one.instrument.venue, Skipped.UNPRICED)
+            else:
+                valued.append(found)
+        return valued

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from monitors.liquidation import Liquidation, PositionSide, Window
-from monitors.metrics.liquidations.course import Course, heavier, moment_of
-from monitors.metrics.liquidations.machine import SPIKE_USD, SPIKE_Z, Machine, Minute, advance
+from monitors.metrics.liquidations.course import Course, heavier, milliseconds, moment_of
+from monitors.metrics.liquidations.machine import SPIKE_USD, SPIKE_Z, Minute, advance, interrupted
 from monitors.metrics.liquidations.market_wide import MarketWide
 from monitors.metrics.liquidations.moment import Floor, Lookup, Moment, TapeView
 from monitors.metrics.liquidations.recent import SPAN_MS, Print, Recent, Run
 from monitors.metrics.liquidations.score import stress
-from monitors.metrics.liquidations.values import MARKET, Cascade, Key, Phase, Totals
+from monitors.metrics.liquidations.standing import Machine, Phase, Standing
+from monitors.metrics.liquidations.values import MARKET, Cascade, Key, Totals
 
 RUN_OF = 5
 """Prints of one side that make a run, none more than a minute from the next."""
@@ -28,6 +29,7 @@ _QUIET_UNDER_STRESS = timedelta(minutes=10) // timedelta(milliseconds=1)
 _QUIET_UNHEARD = timedelta(minutes=15) // timedelta(milliseconds=1)
 """However little was heard since: so long after the last print of its side a cascade is over."""
 
+_MINUTE_MS = 60_000
 _URGENCY = {Phase.CASCADE: 3, Phase.SPIKE: 2, Phase.COOLING: 1, Phase.QUIET: 0}
 
 
@@ -36,31 +38,32 @@ class Cascades:
 
     def __init__(
         self,
-        running: Iterable[Cascade] = (),
-        machines: Mapping[str, Machine] | None = None,
+        before: Iterable[Cascade] = (),
+        standing: Standing | None = None,
         *,
         floor: Floor,
         counted: Iterable[Liquidation] = (),
         quiet: timedelta = QUIET,
     ) -> None:
-        """Take up what ran before a restart.
+        """Take up what ran before a restart; `before` are the cascades that ran then, or closed within the day.
 
         `floor` gives the US dollars of one side in five minutes that are large for a base by absolute levels alone.
         `counted` are the prints since the earliest running cascade opened, or of the last five minutes, that an
         earlier life has counted: they tell the peak minute and the runs, and are counted nowhere again.
         """
-        cascades = {cascade.base: cascade for cascade in running}
+        kept, standing = tuple(before), standing or Standing()
+        cascades = {cascade.base: cascade for cascade in kept if cascade.closed_at is None}
         market = cascades.pop(MARKET, None)
         self._floor = floor
         self._quiet = quiet // timedelta(milliseconds=1)
-        self._machines = dict(machines or {})
-        self._courses = {base: Course(cascade, cascade.opened_at) for base, cascade in cascades.items()}
-        self._market = MarketWide(market, self._courses)
+        self._machines = dict(standing.machines)
+        self._courses = {base: Course(one, _found_at(one, standing)) for base, one in cascades.items()}
+        self._market = MarketWide(market, kept)
         self._recents: dict[str, Recent] = {}
-        self._minute_ms: int | None = None
+        self._minute_ms: int = standing.minute_ms
         self._now_ms = 0
-        self._deaf_ms = 0
-        self._recall(counted)
+        self._deaf_ms = standing.deaf_ms
+        self._recall(counted, {one.base: milliseconds(one.closed_at) for one in kept if one.closed_at})
 
     @property
     def running(self) -> Mapping[str, Cascade]:
@@ -69,9 +72,16 @@ class Cascades:
         return {course.known.base: course.known for course in courses}
 
     @property
-    def machines(self) -> Mapping[str, Machine]:
-        """Return the state machines worth keeping over a restart, by base."""
-        return self._machines
+    def standing(self) -> Standing:
+        """Return what else a restart needs; of a calm world nothing."""
+        if not self._machines and not self._courses:
+            return Standing()
+        return Standing(
+            minute_ms=self._minute_ms,
+            deaf_ms=self._deaf_ms,
+            machines=dict(self._machines),
+            found_ms={base: milliseconds(course.found_at) for base, course in self._courses.items()},
+        )
 
     def stressed(self) -> tuple[str, ...]:
         """Return the bases of which more should be asked (open interest, book), the most stressed first.
@@ -108,25 +118,36 @@ class Cascades:
                 self._close(course, moment)
         return self._told(moment)
 
-    def _recall(self, counted: Iterable[Liquidation]) -> None:
+    def _recall(self, counted: Iterable[Liquidation], closed_ms: Mapping[str, int]) -> None:
+        """Remember prints, but in a base's runs none that came before its last cascade closed."""
         prints: dict[str, list[Print]] = {}
         for liquidation in counted:
             base, old = liquidation.instrument.base, Print.of(liquidation)
             prints.setdefault(base, []).append(old)
-            self._recents.setdefault(base, Recent()).take(old)
+            if liquidation.received_ms > closed_ms.get(base, 0):
+                self._recents.setdefault(base, Recent()).take(old)
+            self._minute_ms = max(self._minute_ms, _minute_of(liquidation.received_ms))
         for base, course in self._courses.items():
             course.recount_minutes(prints.get(base, ()))
         self._market.recount_minutes(prints)
 
     def _pass_minute(self, moment: Moment) -> None:
-        minute_ms = moment.now_ms - moment.now_ms % 60_000
+        minute_ms = _minute_of(moment.now_ms)
         if minute_ms == self._minute_ms:
             return
+        if minute_ms != self._minute_ms + _MINUTE_MS:
+            self._machines = self._interrupted(minute_ms - self._minute_ms)
         self._minute_ms = minute_ms
         oldest_ms = moment.now_ms - SPAN_MS
         self._recents = {base: r for base, r in self._recents.items() if r.newest_ms > oldest_ms}
         for base in dict.fromkeys(chain(self._machines, moment.tape.bases(Window.M5))):
             self._advance(base, moment)
+
+    def _interrupted(self, away_ms: int) -> dict[str, Machine]:
+        """Return the state machines after minutes that were not judged; after too many of them there are none."""
+        if away_ms > _QUIET_UNHEARD:
+            return {}
+        return {base: interrupted(machine) for base, machine in self._machines.items()}
 
     def _advance(self, base: str, moment: Moment) -> None:
         """Move a base's state machine on by a minute; a quiet base with little liquidated needs none."""
@@ -227,3 +248,12 @@ class Cascades:
 def _tell(course: Course, moment: Moment) -> Cascade:
     price = moment.lookup(course.known.base, course.known.side).price
     return course.tell(price=price, is_floor=moment.is_floor)
+
+
+def _found_at(cascade: Cascade, standing: Standing) -> datetime:
+    found_ms = standing.found_ms.get(cascade.base)
+    return cascade.opened_at if found_ms is None else moment_of(found_ms)
+
+
+def _minute_of(at_ms: int) -> int:
+    return at_ms - at_ms % _MINUTE_MS

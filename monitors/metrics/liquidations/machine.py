@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from monitors.metrics.liquidations.values import Phase, Stress
+from monitors.metrics.liquidations.standing import Machine, Phase
+from monitors.metrics.liquidations.values import Stress
 
 SPIKE_Z = 3.5
 """Robust deviations above a base's own normal that make a spike."""
@@ -14,19 +15,6 @@ _HOT_SCORE, _HOT_CONFIRMATIONS, _HOT_MINUTES = 0.60, 2, 2
 _BURNING_SCORE, _BURNING_CONFIRMATIONS = 0.85, 3
 _FADING_SCORE, _FADING_MINUTES = 0.35, 3
 _CALM_SCORE, _CALM_Z, _CALM_MINUTES = 0.20, 1.5, 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """Where a base is, and for how many minutes on end each condition has held; they run in every phase."""
-
-    phase: Phase = Phase.QUIET
-    hot: int = 0
-    """Score of 0.60 or more with two confirmations."""
-    fading: int = 0
-    """Score under 0.35."""
-    calm: int = 0
-    """z under 1.5 and score under 0.20."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +40,11 @@ def advance(machine: Machine, minute: Minute) -> Machine:
         calm=_count(machine.calm, holds=heard and minute.z < _CALM_Z and score < _CALM_SCORE),
     )
     return Machine(phase=_next(counted, minute), hot=counted.hot, fading=counted.fading, calm=counted.calm)
+
+
+def interrupted(machine: Machine) -> Machine:
+    """Return the machine after minutes that nobody judged: where it was, but nothing has held on end."""
+    return Machine(phase=machine.phase)
 
 
 def _count(minutes: int, *, holds: bool) -> int:

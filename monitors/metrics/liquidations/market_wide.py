@@ -19,11 +19,13 @@ class MarketWide:
     A member whose cascade has closed stays counted; if it cascades again, it is counted further.
     """
 
-    def __init__(self, cascade: Cascade | None, courses: Mapping[str, Course]) -> None:
-        """Take up the market's cascade after a restart, if it ran."""
+    def __init__(self, cascade: Cascade | None, known: Iterable[Cascade]) -> None:
+        """Take up the market's cascade after a restart, if it ran, and what its members' `known` cascades came to."""
         self.course = None if cascade is None else Course(cascade, cascade.opened_at)
-        members = () if cascade is None else cascade.bases
-        self._cents = {base: courses[base].tally.cents if base in courses else 0 for base in members}
+        self._cents = dict.fromkeys(() if cascade is None else cascade.bases, 0)
+        for one in known:
+            if cascade is not None and one.base in self._cents and _overlap(one, cascade):
+                self._cents[one.base] += round(one.totals.usd * 100)
 
     def recount_minutes(self, prints: Mapping[str, Iterable[Print]]) -> None:
         """Learn again, from the bases' prints counted before a restart, what each minute came to."""
@@ -86,6 +88,10 @@ def _opened_by(courses: list[Course], now: datetime) -> Course:
         price_before=None,
     )
     return Course(opened, now)
+
+
+def _overlap(one: Cascade, market: Cascade) -> bool:
+    return one.closed_at is None or one.closed_at > market.opened_at
 
 
 def _strongest(stresses: Iterable[Stress | None]) -> Stress | None:

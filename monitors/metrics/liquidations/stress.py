@@ -8,14 +8,14 @@ from statistics import median
 from typing import NamedTuple
 
 from monitors.liquidation import PositionSide
-from monitors.market import Instrument, Margin, Observation, OpenInterest
+from monitors.market import DOLLARS, Instrument, Margin, Observation, OpenInterest
 from monitors.metrics.board import Board
 from monitors.metrics.funding import oi_weighted
 from monitors.metrics.liquidations.values import BookSample
 
 CHANGE_SPAN = timedelta(minutes=15)
 """What the change of open interest is taken over."""
-_KEPT = timedelta(minutes=20)
+KEPT = timedelta(minutes=20)
 """Two points further apart than this say nothing about 15 minutes."""
 _POINT_EVERY = timedelta(seconds=45)
 """Polls more frequent than this replace the newest point, so that an instrument keeps at most some 28 of them."""
@@ -98,7 +98,7 @@ class StressBoard:
         if len(points) > 1 and points[-1].at - points[-2].at < _POINT_EVERY:
             points.pop()
         points.append(point)
-        while points[0].at < now - _KEPT:
+        while points[0].at < now - KEPT:
             points.popleft()
 
     def sample(self, book: BookSample) -> None:
@@ -115,7 +115,7 @@ class StressBoard:
 
     def inputs(self, base: str, side: PositionSide, now: datetime) -> StressInputs:
         """Return what is known of a base while positions of a side are liquidated."""
-        fresh = [o for margin in Margin for o in self._board.compare(base, margin, now).fresh]
+        fresh = self._fresh(base, now)
         samples = self._sampled(base, now)
         return StressInputs(
             oi_change_15m=self._open_interest_change(fresh, now),
@@ -124,6 +124,13 @@ class StressBoard:
             spread_ratio=_spread_ratio(samples),
             price=_price(fresh),
         )
+
+    def price(self, base: str, now: datetime) -> float | None:
+        """Return one coin in US dollars; None where no fresh venue tells."""
+        return _price(self._fresh(base, now))
+
+    def _fresh(self, base: str, now: datetime) -> Sequence[Observation]:
+        return [o for margin in Margin for o in self._board.compare(base, margin, now).fresh]
 
     def _open_interest_change(self, fresh: Sequence[Observation], now: datetime) -> float | None:
         """Compare contracts now and 15 minutes ago, both valued at the newest price, over all instruments."""
@@ -203,7 +210,7 @@ def _price(fresh: Sequence[Observation]) -> float | None:
     prices = [
         o.funding.mark_price / o.funding.instrument.multiplier
         for o in fresh
-        if o.funding.mark_price is not None
+        if o.funding.mark_price is not None and o.funding.instrument.quote in DOLLARS
     ]
     return median(prices) if prices else None
 

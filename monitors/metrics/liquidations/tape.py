@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from monitors.liquidation import (
     LARGEST_USD,
@@ -18,6 +19,7 @@ from monitors.metrics.liquidations.baseline import Baseline
 from monitors.metrics.liquidations.buckets import Buckets
 from monitors.metrics.liquidations.coverage import Hearing
 from monitors.metrics.liquidations.deduplication import Seen
+from monitors.metrics.liquidations.lines import Fresh
 from monitors.metrics.liquidations.packing import LONG_SHIFT, SHORT_SHIFT, totals_of
 from monitors.metrics.liquidations.values import (
     MARKET,
@@ -31,8 +33,15 @@ from monitors.metrics.liquidations.values import (
 )
 from monitors.metrics.liquidations.windows import DAY, Windows
 
+_PRINT = itemgetter(4)
+
 AHEAD_MS = 5000
 """How far a venue's clock may run ahead of ours."""
+_AHEAD = "ahead:"
+"""What a print without an id is given as one, with all that tells it apart, when its time is set back."""
+
+_AT_ONCE = 10000
+"""Prints of a former run that are entered at once: the memory they take on their way stays small and near."""
 
 
 class Tape:
@@ -58,9 +67,20 @@ class Tape:
         self._replay(memory.prints)
 
     def take(self, liquidations: Iterable[Liquidation], now: datetime) -> tuple[Liquidation, ...]:
-        """Count what is new and return it, in the order given, with times ahead of ours set to now."""
+        """Count what is new and return it, in the order given, with times ahead of ours set to the receipt."""
         self.advance(now)
-        return self._admit(liquidations, int(now.timestamp() * 1000))
+        fresh = self._admit(liquidations, int(now.timestamp() * 1000))
+        self._windows.enter(fresh)
+        late = [one for one in fresh if self._windows.end - DAY <= one[1] < self._buckets.finished]
+        for line, second, packed, _, _ in late:
+            self._buckets.add(second, line.base, packed)
+        if late:
+            self._learn()
+        return tuple(map(_PRINT, fresh))
+
+    def leave_out(self, venue: str, reason: Skipped) -> None:
+        """Count a print that could not be taken."""
+        self._skipped[venue, reason] += 1
 
     def health(self, health: FeedHealth) -> None:
         """Take what a feed is about now."""
@@ -75,7 +95,6 @@ class Tape:
         end = int(now.timestamp()) + 1
         if end <= self._windows.end:
             return
-        self._settle()
         self._windows.advance(end)
         self._buckets.advance(end - 1, self._hearing.is_covered, self._windows.by_base)
         self._seen.advance(end)
@@ -84,7 +103,6 @@ class Tape:
 
     def touched(self) -> frozenset[Key]:
         """Return the keys whose totals grew or aged since this was last asked."""
-        self._settle()
         return self._windows.touched()
 
     def keys(self) -> Collection[Key]:
@@ -93,18 +111,15 @@ class Tape:
 
     def totals(self, key: Key, window: Window) -> Totals:
         """Return what was liquidated of a key in a window."""
-        self._settle()
         return totals_of(self._windows.packed(key, window))
 
     def bases(self, window: Window, side: PositionSide | None = None) -> tuple[str, ...]:
         """Return the bases of which something was liquidated, of one side or both, the largest first."""
-        self._settle()
         sums = [(totals_of(packed).of(side), base) for base, packed in self._windows.bases(window)]
         return tuple(base for usd, base in sorted(sums, key=lambda one: (-one[0], one[1])) if usd)
 
     def flows(self, key: Key, window: Window) -> tuple[VenueFlow, ...]:
         """Return what each venue adds to a total, the largest first."""
-        self._settle()
         flows = (
             VenueFlow(
                 venue=venue,
@@ -118,7 +133,6 @@ class Tape:
 
     def largest(self, key: Key, window: Window) -> Liquidation | None:
         """Return a key's largest print in a window."""
-        self._settle()
         return self._windows.largest(key, window)
 
     def coverage(self, window: Window, now: datetime, venue: str = "") -> Coverage:
@@ -162,16 +176,14 @@ class Tape:
 
     def finished(self) -> tuple[Bucket, ...]:
         """Return the buckets that were finished, or changed by a late print, since this was last asked."""
-        self._settle()
         finished, self._finished = self._finished, {}
         return tuple(finished.values())
 
-    def _admit(self, liquidations: Iterable[Liquidation], now_ms: int) -> tuple[Liquidation, ...]:
-        """Count what is new; written for speed."""
-        latest, oldest = now_ms + AHEAD_MS, (self._windows.end - DAY) * 1000
-        lines, marks, long = self._windows.lines, self._seen.marks, PositionSide.LONG
-        remember, enter = self._seen.shelf.append, self._windows.fresh.append
-        new: list[Liquidation] = []
+    def _admit(self, liquidations: Iterable[Liquidation], now_ms: int) -> list[Fresh]:
+        """Return what is new, ready to be entered; written for speed."""
+        lines, marks, remember = self._windows.lines, self._seen.marks, self._seen.shelf.append
+        latest, long = now_ms + AHEAD_MS, PositionSide.LONG
+        fresh: list[Fresh] = []
         for heard in liquidations:
             instrument, side, quantity, price, at_ms, _, name = one = heard
             line = lines.get((instrument.venue, instrument.symbol)) or self._windows.open(instrument)
@@ -182,15 +194,14 @@ class Tape:
                 continue
             marks.add(mark)
             remember(mark)
+            cents = int(usd * 100 + 0.5)
+            packed = (cents << LONG_SHIFT if side is long else cents << SHORT_SHIFT) + 1
             if at_ms > latest:
                 self._skipped[line.venue, Skipped.CLOCK_SKEW] += 1
-                one, at_ms = one._replace(at_ms=now_ms), now_ms
-            new.append(one)
-            if at_ms >= oldest:
-                cents = int(usd * 100 + 0.5)
-                packed = (cents << LONG_SHIFT if side is long else cents << SHORT_SHIFT) + 1
-                enter((line, at_ms // 1000, packed, usd, one))
-        return tuple(new)
+                one = _set_back(one, now_ms)
+                at_ms = one.at_ms
+            fresh.append((line, at_ms // 1000, packed, usd, one))
+        return fresh
 
     def _replay(self, liquidations: Sequence[Liquidation]) -> None:
         """Fill the windows with what a former run heard; buckets that it told hold these prints already."""
@@ -199,15 +210,19 @@ class Tape:
         newest = max(one.at_ms for one in liquidations)
         self._windows.advance(newest // 1000 + 1)
         self._seen.advance(newest // 1000 + 1)
-        self._admit(liquidations, newest)
-        self._windows.settle(0)
+        for start in range(0, len(liquidations), _AT_ONCE):
+            self._windows.enter(self._admit(liquidations[start : start + _AT_ONCE], newest))
+        for one in liquidations:
+            told_ms = one.id.removeprefix(_AHEAD).partition(":")[0]
+            if one.id.startswith(_AHEAD) and told_ms.isdecimal():
+                self._know(one, int(told_ms))
 
-    def _settle(self) -> None:
-        late = self._windows.settle(self._buckets.finished)
-        for second, base, packed in late:
-            self._buckets.add(second, base, packed)
-        if late:
-            self._learn()
+    def _know(self, one: Liquidation, told_ms: int) -> None:
+        """Mark a print that was set back as the venue tells it, should it tell it again."""
+        line = self._windows.lines[one.instrument.venue, one.instrument.symbol]
+        mark = hash((line, told_ms, one.side is PositionSide.LONG, one.price, one.quantity))
+        self._seen.marks.add(mark)
+        self._seen.shelf.append(mark)
 
     def _learn(self) -> None:
         """Teach the baseline what was finished or changed, and keep it for the store."""
@@ -215,3 +230,11 @@ class Tape:
         self._baseline.learn(buckets)
         for bucket in buckets:
             self._finished[bucket.at, bucket.base] = bucket
+
+
+def _set_back(one: Liquidation, now_ms: int) -> Liquidation:
+    """Return a print at the time of its receipt; one without an id keeps in it what else tells it apart."""
+    return one._replace(
+        at_ms=min(one.received_ms, now_ms),
+        id=one.id or f"{_AHEAD}{one.at_ms}:{one.side}:{one.price}:{one.quantity}",
+    )

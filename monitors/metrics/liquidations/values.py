@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from monitors.liquidation import FeedGrade, FeedHealth, Gap, Liquidation, PositionSide, Window
 from monitors.market import Instrument
+from monitors.metrics.liquidations.standing import Standing
 
 MARKET = "market"
 """The base that stands for all bases together; real ones are upper case."""
@@ -128,15 +129,6 @@ class Crowding:
     """The side that paid."""
     hourly: float
     at: datetime
-
-
-class Phase(StrEnum):
-    """Where a base is in the cascade state machine."""
-
-    QUIET = "quiet"
-    SPIKE = "spike"
-    CASCADE = "cascade"
-    COOLING = "cooling"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +261,8 @@ class Heard:
     cascades: tuple[Cascade, ...] = ()
     """Those that opened, grew or closed; base and `opened_at` name one."""
     books: tuple[BookSample, ...] = ()
+    standing: Standing | None = None
+    """In place of the last one; None where it is still true."""
 
 
 NOTHING_HEARD = Heard()
@@ -289,3 +283,5 @@ class HeardBefore:
     """Open, or closed within the last day."""
     books: Sequence[BookSample] = ()
     """Of the last 24 hours."""
+    standing: Standing | None = None
+    """None where nothing stood."""

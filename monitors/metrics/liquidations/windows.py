@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from monitors.liquidation import Liquidation, Window
 from monitors.market import Instrument
-from monitors.metrics.liquidations.lines import TOGETHER, Fresh, Line, Sums
+from monitors.metrics.liquidations.lines import TOGETHER, Fresh, Line, Running, Sums
 from monitors.metrics.liquidations.values import Key
 
 DAY = 86400
@@ -23,7 +23,7 @@ def span(window: Window) -> int:
 class Windows:
     """The sums, and which instruments had prints in each second of a day, so that they age.
 
-    A print waits among the `fresh` until `settle` carries it on. Everything else reads, and shows what was settled.
+    A few prints of an instrument wait in its line until they are asked for.
     """
 
     def __init__(self) -> None:
@@ -32,41 +32,46 @@ class Windows:
         """The second t at which every window ends."""
         self.lines: dict[tuple[str, str], Line] = {}
         """By venue and symbol."""
-        self.fresh: list[Fresh] = []
-        """What is not settled yet."""
         self._ahead: list[Fresh] = []
-        self._sums: dict[Key, Sums] = {Key(): Sums(Key())}
+        self._sums: dict[Key, Sums] = {}
+        self._running: dict[Key, Running] = {}
         self._bases: list[Sums] = []
         self._venues: dict[str, list[Sums]] = {}
-        self._shared: dict[str, tuple[Sums, ...]] = {}
+        self._shared: dict[str, tuple[Running, Running]] = {}
         self._seconds: dict[int, list[Line]] = {}
         self._touched: list[Line] = []
+        self._keep(Key())
 
     def open(self, instrument: Instrument) -> Line:
         """Begin the line of an instrument that had none."""
         base, venue, symbol = instrument.base, instrument.venue, instrument.symbol
-        own = tuple(self._sums_of(key) for key in (Key(base, venue, symbol), Key(base, venue), Key(base)))
         if venue not in self._shared:
-            self._shared[venue] = (self._sums_of(Key(venue=venue)), self._sums_of(Key()))
-        line = self.lines[venue, symbol] = Line(instrument, own, self._shared[venue])
+            self._shared[venue] = (self._keep(Key(venue=venue)), self._keep(Key()))
+        others = (self._ask(Key(base, venue)), self._ask(Key(base)), *self._shared[venue])
+        line = Line(instrument, self._keep(Key(base, venue, symbol)), others)
+        self.lines[venue, symbol] = line
         for sums in line.sums:
             sums.lines.append(line)
         return line
 
-    def settle(self, finished: int) -> list[tuple[int, str, int]]:
-        """Let what is fresh enter the sums; returns second, base and packed sum of what came before `finished`."""
-        fresh, self.fresh = self.fresh, []
-        self._enter(fresh)
-        return [(second, line.base, packed) for line, second, packed, _, _ in fresh if second < finished]
+    def enter(self, fresh: Sequence[Fresh]) -> None:
+        """Let prints enter the sums; those whose second has not begun wait for it, those older than a day stay out."""
+        seconds = [one[1] for one in fresh]
+        if seconds and self.end - DAY <= min(seconds) <= max(seconds) < self.end:
+            self._enter(fresh)
+        else:
+            self._enter([one for one in fresh if self.end - DAY <= one[1] < self.end])
+            self._ahead += [one for one in fresh if one[1] >= self.end]
 
     def advance(self, end: int) -> None:
-        """Let the windows end at a later second; all must be settled."""
+        """Let the windows end at a later second."""
         before, self.end = self.end, end
         for length in _SPANS.values():
             for second in self._between(before - length, min(before, end - length)):
                 self._touch(self._seconds[second])
-        ahead, self._ahead = self._ahead, []
-        self._enter(ahead)
+        if self._ahead:
+            ahead, self._ahead = self._ahead, []
+            self.enter(ahead)
         for second in self._between(before - DAY, end - DAY):
             for line in self._seconds.pop(second):
                 line.forget(second)
@@ -115,7 +120,7 @@ class Windows:
         since = self.end - _SPANS[window]
         for part in map(_settled, self._parts(key)):
             if packed := part.since(since):
-                yield part.key.venue, packed, any(line.full_at + 60 > since for line in part.lines)
+                yield part.key.venue, packed, any(line.is_full(since) for line in part.lines)
 
     def largest(self, key: Key, window: Window) -> Liquidation | None:
         """Return a key's largest print in a window."""
@@ -129,26 +134,34 @@ class Windows:
             return self._venues.get(key.base, ())
         return (self._sums[key],) if key in self._sums else ()
 
-    def _sums_of(self, key: Key) -> Sums:
+    def _keep(self, key: Key) -> Running:
+        """Return the running sums of a key."""
+        if key not in self._running:
+            self._running[key] = Running(key)
+            self._note(self._running[key])
+        return self._running[key]
+
+    def _ask(self, key: Key) -> Sums:
+        """Return the sums of a key that are asked of its instruments."""
         if key not in self._sums:
-            sums = self._sums[key] = Sums(key)
-            if key.venue and not key.symbol:
-                self._venues.setdefault(key.base, []).append(sums)
-            elif key.base and not key.venue:
-                self._bases.append(sums)
+            self._note(Sums(key))
         return self._sums[key]
 
-    def _enter(self, fresh: Sequence[Fresh]) -> None:
-        """Hand prints to their lines and the shared sums; those whose second has not begun wait for it.
+    def _note(self, sums: Sums) -> None:
+        key = sums.key
+        self._sums[key] = sums
+        if key.venue and not key.symbol:
+            self._venues.setdefault(key.base, []).append(sums)
+        elif key.base and not key.venue:
+            self._bases.append(sums)
 
-        Written for speed: what comes together is mostly of one venue and in the order of time.
-        """
-        sums: dict[tuple[Sums, ...], dict[int, int]] = {}
+    def _enter(self, fresh: Sequence[Fresh]) -> None:
+        """Hand prints to their lines and the shared sums; written for speed."""
+        sums: dict[str, dict[int, int]] = {}
         latest, here = -1, list[Line]()
-        self._ahead += [one for one in fresh if one[1] >= self.end]
-        for one in [one for one in fresh if one[1] < self.end] if self._ahead else fresh:
+        for one in fresh:
             line, second, packed, _, _ = one
-            if second != latest:
+            if second != latest:  # what comes together is mostly in the order of time
                 latest, here = second, self._seconds.setdefault(second, [])
             here.append(line)
             waiting = line.waiting
@@ -158,14 +171,15 @@ class Windows:
             if not line.is_touched:
                 line.is_touched = True
                 self._touched.append(line)
-            added = sums.get(line.shared)
+            added = sums.get(line.venue)
             if added is None:
-                added = sums[line.shared] = {}
+                added = sums[line.venue] = {}
             added[second] = added.get(second, 0) + packed
-        for shared, added in sums.items():
-            in_order = dict(sorted(added.items()))
-            for each in shared:
-                each.add(in_order)
+        for venue, added in sums.items():
+            seconds = sorted(added)
+            packed_sums = [added[second] for second in seconds]
+            for shared in self._shared[venue]:
+                shared.add(seconds, packed_sums)
 
     def _touch(self, lines: Iterable[Line]) -> None:
         for line in lines:

@@ -9,9 +9,9 @@ from bot.commands.completion import Vocabulary, complete, offer
 from bot.commands.forms import Form, form_of, line_of_form
 from bot.commands.made_up import made_up
 from bot.commands.registry import answer
-from monitors.alerts.rules import Rule, Severity
+from monitors.alerts.rules import Rule, Severity, Timing
 from monitors.alerts.states import Reason
-from monitors.liquidation import PositionSide
+from monitors.liquidation import FeedGrade, PositionSide
 from monitors.metrics.board import Board
 from monitors.metrics.liquidations.readings import dominant
 from tests.bot.commands.saying import chosen, pressed, said, words_of
@@ -20,11 +20,12 @@ from tests.bot.liquidated import a_board, a_feed, a_print
 from tests.builders import HOME, NOON, a_rule
 from tests.fakes import FakeLiquidationsView
 
+COMPLETE, THROTTLED = FeedGrade.COMPLETE, FeedGrade.THROTTLED
 WORDS = Vocabulary(
     bases=("BTC",),
     venues=("bybit", "hyperliquid"),
     rules=(3, 14),
-    watched={3: "liquidations", 14: "funding"},
+    kept={3: a_rule(3, metric="liquidations", base="BTC"), 14: a_rule(14)},
 )
 RULES = (
     "liquidations BTC above $10M",
@@ -128,9 +129,26 @@ async def test_a_threshold_is_read_in_the_unit_of_its_rule() -> None:
     assert refused[0].startswith("Expected US dollars such as $5M")
 
 
-@pytest.mark.parametrize("line", RULES)
+async def an_older_cascade_rule() -> Rule:
+    """Build a rule that was kept before cascades had a timing of their own."""
+    return replace(await the_rule("cascade any above $2M"), timing=Timing())
+
+
+async def test_an_older_rule_of_cascades_can_be_edited_and_had_back() -> None:
+    context = a_context(rules=[await an_older_cascade_rule()])
+
+    edited = await answer("/alert edit 1 above $5M", context)
+    removed = await answer("/alert rm 1", context)
+    again = await answer(pressed(removed)["Have it back"], context)
+
+    assert [one.failed for one in (edited, removed, again)] == [False] * 3
+    (rule,) = await context.rules.of(HOME)
+    assert rule.timing.repeat_every == (await the_rule("cascade any above $5M")).timing.repeat_every
+
+
+@pytest.mark.parametrize("line", [*RULES, "an older rule"])
 async def test_a_form_sent_as_it_was_changes_nothing(line: str) -> None:
-    rule = await the_rule(line)
+    rule = await the_rule(line) if line in RULES else await an_older_cascade_rule()
     context = a_context(rules=[rule])
     form = await form_of("/alert edit 1", context)
     assert isinstance(form, Form)
@@ -158,7 +176,13 @@ async def test_a_form_sent_as_it_was_changes_nothing(line: str) -> None:
         ("/alert add cascade BTC on ", ("all",)),
         ("/alert add cascade BTC for", ("forever",)),
         ("/alert add funding BTC l", ("linear",)),
-        ("/alert edit 3 above $1", ("$10M",)),
+        ("/alert edit 3 above ", ("$20M", "$40M", "$100M", "$200M")),
+        ("/alert edit 3 in 2", ("24h",)),
+        ("/alert edit 3 linear", ()),
+        ("/alert edit 14 above ", ("0.03%/8h", "0.06%/8h", "0.1%/8h", "0.2%/8h")),
+        ("/threshold 3 ", ("$20M", "$40M", "$100M", "$200M")),
+        ("/threshold #14 0.1", ("0.1%/8h",)),
+        ("/threshold 99 ", ()),
         ("/alert edit #3 w", ("window",)),
         ("/alert edit 14 w", ()),
         ("/alert edit 99 w", ("window",)),
@@ -177,6 +201,52 @@ async def test_a_threshold_is_offered_in_the_units_of_the_chats_rules() -> None:
 
     assert bare == ["5%/8h", "5% apr", "5bp/8h", "$5M", "$5K"]
     assert usual == ["$2M", "$10M", "$50M"]
+
+
+@pytest.mark.parametrize(
+    ("line", "typed", "values"),
+    [
+        ("liquidations BTC above $10M", "above ", ["above $20M", "above $40M", "above $100M", "above $200M"]),
+        ("liquidations BTC above $10M window 5m", "above $1", ["above $1", "above $13.6M", "above $100M"]),
+        ("liquidations BTC above $10M", "side s", ["side short"]),
+        ("liquidation_spike BTC above 4", "window ", ["window 5m", "window 15m", "window 1h"]),
+        ("liquidation_spike BTC above 4", "s", ["step", "severity"]),
+        ("cascade any above $2M", "window ", []),
+        ("dominance BTC above 80%", "above 0.05%/8h", []),
+    ],
+)
+async def test_a_change_is_completed_as_suits_the_rule_that_is_named(
+    line: str, typed: str, values: list[str]
+) -> None:
+    context = a_context(rules=[numbered(await the_rule(line), 3)])
+
+    offers = await offer("alert edit", "changes", typed, context, {"rule": "3"})
+
+    assert [one.value for one in offers] == values
+
+
+async def test_a_change_that_can_be_read_is_shown_as_the_rule_that_it_makes() -> None:
+    context = a_context(rules=[numbered(await the_rule("cascade any above $2M"), 3)])
+
+    (change,) = await offer("alert edit", "changes", "above $5M short", context, {"rule": "#3"})
+
+    assert change.label == (
+        "above $5M short: a cascade of shorts liquidated of any base, or of the market, of $5M or more"
+    )
+    assert change.value == "above $5M short"
+
+
+async def test_a_threshold_is_offered_in_the_unit_of_the_rule_that_is_named() -> None:
+    rules = [a_rule(3), numbered(await the_rule("liquidations market above $60M"), 4)]
+    context = a_context(rules=[*rules, a_rule(5, metric="interval_change", level=None)])
+
+    async def levels(rule: str, typed: str) -> list[str]:
+        return [one.value for one in await offer("threshold", "level", typed, context, {"rule": rule})]
+
+    assert await levels("4", "") == ["$50M", "$100M", "$250M", "$500M"]
+    assert await levels("4", "75") == ["$75M", "$75K"]
+    assert await levels("3", "7") == ["7%/8h", "7% apr", "7bp/8h"]
+    assert await levels("5", "") == []
 
 
 async def test_a_change_that_some_rule_takes_is_offered_as_it_is() -> None:
@@ -209,7 +279,7 @@ async def test_a_made_up_flush_passes_the_level_and_agrees_with_itself(line: str
     rule = await the_rule(line)
     board = Board(MARKET, stale_after=timedelta(minutes=3))
 
-    alert = made_up(rule, board, [a_feed(), a_feed("okx")], ("hyperliquid",), NOON)
+    alert = made_up(rule, board, [("bybit", COMPLETE), ("okx", THROTTLED)], ("hyperliquid",), NOON)
 
     flush = alert.evidence.flush
     assert flush is not None
@@ -235,18 +305,21 @@ async def test_a_made_up_flush_passes_the_level_and_agrees_with_itself(line: str
 async def test_a_flush_is_made_up_where_nothing_is_known() -> None:
     rule = await the_rule("cascade any above $2M")
 
-    alert = made_up(rule, Board(stale_after=timedelta(minutes=3)), [], (), NOON)
+    alert = made_up(rule, Board(stale_after=timedelta(minutes=3)), [("bybit", COMPLETE)], (), NOON)
 
     assert alert.series.base == "BTC"
     assert alert.evidence.flush is not None
     assert [flow.venue for flow in alert.evidence.flush.venues] == ["bybit"]
+    assert not alert.evidence.is_floor
+    assert alert.evidence.flush.cascade is not None
+    assert not alert.evidence.flush.cascade.is_floor
 
 
 def test_a_rule_without_a_level_has_no_flush() -> None:
     rule = a_rule(3, metric="interval_change")
 
     with pytest.raises(ValueError, match="expected a rule with a level, found rule 3 of interval_change"):
-        made_up(rule, Board(stale_after=timedelta(minutes=3)), [], (), NOON)
+        made_up(rule, Board(stale_after=timedelta(minutes=3)), [("bybit", COMPLETE)], (), NOON)
 
 
 async def test_a_desk_subscribes_to_what_it_names_alone() -> None:

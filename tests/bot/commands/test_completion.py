@@ -27,7 +27,8 @@ WORDS = Vocabulary(
         ("/settings mention ", ("nobody",)),
         ("/why ", ("12", "11")),
         ("/mute ", ("1h", "4h", "8h", "1d", "7d", "resolved")),
-        ("/mute 1h ", ("all", "3", "14", "#12", "#11", "BTC", "ETH", "BCH")),
+        ("/mute 1h ", ("all", "market", "3", "14", "#12", "#11", "BTC", "ETH", "BCH")),
+        ("/mute 1h m", ("market",)),
         ("/forget ", ("yes",)),
         ("/why 12 ", ()),
         ("/start ", ()),
@@ -68,7 +69,7 @@ async def test_the_names_come_from_the_market_the_settings_and_the_chat() -> Non
         bases=("BTC", "ETH", "PEPE"),
         venues=VENUES,
         rules=(3, 4),
-        watched={3: "funding", 4: "spread"},
+        kept={3: a_rule(3), 4: a_rule(4, metric="spread", paused=True)},
         alerts=(12,),
     )
 
@@ -106,7 +107,8 @@ async def offered(command: str, argument: str, typed: str = "") -> list[str]:
         ("mute", "until", "", ["1h", "4h", "8h", "1d", "7d", "resolved"]),
         ("mute", "until", "90m", ["90m"]),
         ("mute", "until", "1", ["1h", "1d"]),
-        ("mute", "what", "", ["all", "3", "4", "#12", "BTC", "ETH", "PEPE"]),
+        ("mute", "what", "", ["all", "market", "3", "4", "#12", "BTC", "ETH", "PEPE"]),
+        ("mute", "what", "mar", ["market"]),
         ("mute", "what", "#", ["#12"]),
         ("threshold", "level", "0.05", ["0.05%/8h", "0.05% apr", "0.05bp/8h"]),
         ("threshold", "level", "0.0", ["0.0%/8h", "0.0% apr", "0.0bp/8h"]),

@@ -184,7 +184,7 @@ async def test_a_total_is_compared_with_its_usual_where_that_is_known() -> None:
 
 
 async def test_a_feed_at_its_limit_is_named() -> None:
-    full = [a_print(2 - n / 120, 1e4, venue="binanceusdm") for n in range(60)]
+    full = [a_print(2 - n / 60, 1e4, venue="binanceusdm") for n in range(60)]
 
     lines = words_of(await answer("/liq btc", knowing(a_board(full))))
 

@@ -24,6 +24,12 @@ def an_episode(alert: Alert = BTC) -> Episode:
     return Episode(rule=alert.rule.id, series=alert.series, since=alert.since)
 
 
+def cascade_of(base: str) -> Alert:
+    return an_alert(
+        rule=a_rule(4, metric="cascade"), series=a_series("cascade", base=base, venue="all", symbol="")
+    )
+
+
 def firing(*going_on: Episode, letters: Sequence[Letter] = ()) -> Context:
     """Build a chat with rules 3 and 4, what goes on there, and what it was told."""
     return replace(
@@ -66,6 +72,23 @@ async def test_a_silence_is_held_until_its_time(line: str, silence: Silence, wor
     assert words_of(document)[:2] == [f"Muted: {words}", "Its end tells how many alerts it kept back."]
     assert pressed(document) == {"Unmute": "/unmute", "Status": "/status"}
     assert await held(context) == [silence]
+
+
+async def test_the_market_can_be_silent_without_its_coins() -> None:
+    market, coin = (cascade_of(base) for base in ("market", "BTC"))
+    context = firing(an_episode(market), an_episode(coin))
+
+    for_a_time = await said("/mute 1h Market", context)
+    until_over = await said("/mute resolved market", context)
+    status, lifted = await said("/status", context), await said("/unmute", context)
+
+    assert for_a_time[0] == "Muted: the market as a whole until 2026-03-14 13:00 UTC"
+    assert "Alerts of single coins are told as before" in " ".join(for_a_time)
+    assert until_over[0] == "Muted: the market as a whole until it is resolved"
+    assert "the market as a whole until 2026-03-14 13:00 UTC" in " ".join(status)
+    assert lifted[1].startswith("Told again: the market as a whole, ")
+    assert a_silence(base="market").covers(market, NOON)
+    assert not a_silence(base="market").covers(coin, NOON)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,14 @@ def reasons_of(metric: str) -> tuple[Reason, ...]:
     if metric == "single_liquidation":
         return (Reason.EVENT,)
     after = (Reason.AFTERMATH,) if metric == "cascade" else ()
-    lasting = (Reason.FIRST, Reason.ESCALATED, Reason.GREW, Reason.REPEAT, Reason.RESOLVED)
+    lasting = (
+        Reason.FIRST,
+        Reason.ESCALATED,
+        Reason.GREW,
+        Reason.REPEAT,
+        Reason.RESOLVED,
+        Reason.UNWATCHED,
+    )
     return (*lasting, *after)
 
 

@@ -14,6 +14,7 @@ from monitors.alerts.states import Reason
 from monitors.market import Margin, RateKind
 from monitors.metrics.reading import ALL_VENUES, Evidence, LeftOut, Leg
 from tests.bot.commands.saying import pressed, words_of
+from tests.bot.messages.flushes import EVERY_KIND
 from tests.builders import (
     HOME,
     NOON,
@@ -290,6 +291,18 @@ def test_only_a_document_with_a_headline_can_be_marked() -> None:
         marked(Document(blocks=(Paragraph(text="words"),)), "[TEST] ")
 
 
+def test_what_is_no_longer_watched_says_so_and_keeps_its_figures() -> None:
+    funding = told(an_alert(Reason.UNWATCHED))
+    flush = told(EVERY_KIND["cascade unwatched"])
+    buttons = compose(a_letter(an_alert(Reason.UNWATCHED)), NOON).buttons
+
+    assert funding[0].startswith("No longer watched: BTC funding on bybit: longs pay shorts")
+    assert "its rule was changed, paused or removed, so that how this ends is not told" in " ".join(funding)
+    assert flush[0].startswith("No longer watched: ETH cascade: longs liquidated, ≥ $")
+    assert "it rang above $2M; its rule was changed, paused or removed" in " ".join(flush)
+    assert [button.label for button in buttons] == ["Why", "Edit"]
+
+
 def a_missed(silenced: str = "rule 7", count: int = 3) -> Missed:
     return Missed(destination=HOME, silenced=silenced, count=count, since=NOON - 60 * MINUTE, at=NOON)
 
@@ -301,6 +314,7 @@ def test_the_end_of_a_silence_tells_what_it_kept_back() -> None:
         "as of 2026-03-14 12:00:00 UTC",
     ]
     assert told(a_missed("everything", 1))[0] == "Missed while everything was muted: 1 alert"
+    assert told(a_missed("market", 1))[0] == "Missed while the market as a whole was muted: 1 alert"
 
 
 def test_a_summary_of_ended_silences_counts_each() -> None:

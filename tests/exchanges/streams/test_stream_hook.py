@@ -12,6 +12,7 @@ from aiohttp import WSMessage, WSMsgType
 from monitors.exchanges.profile import Exchange
 from monitors.exchanges.streams.defects import Contained
 from monitors.exchanges.streams.hook import hooked
+from monitors.exchanges.streams.profile import decoded
 from tests.exchanges.streams.server import StreamServer
 
 
@@ -26,6 +27,9 @@ class Recording:
         self.signs = 0
         self.defects = 0
         self._changed = asyncio.Event()
+
+    def decode(self, text: str) -> object:
+        return decoded(text)
 
     def hear(self, messages: Iterator[object]) -> Sequence[object]:
         heard = Contained(self.unreadable).collect(messages)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from monitors.liquidation import Liquidation, PositionSide, Window
 from monitors.metrics.liquidations.cascades import Cascades
 from monitors.metrics.liquidations.moment import Lookup
+from monitors.metrics.liquidations.standing import Machine, Standing
 from monitors.metrics.liquidations.stress import StressInputs
 from monitors.metrics.liquidations.values import Cascade, Coverage, Key, Spike, Totals
 from tests.builders import NOON, an_instrument
@@ -85,6 +86,11 @@ def a_floor(_base: str) -> float:
 
 def no_floor(_base: str) -> float:
     return float("inf")
+
+
+def standing(seconds: float = -60, **machines: Machine) -> Standing:
+    """Return where bases stood in the minute that began so many seconds after noon."""
+    return Standing(minute_ms=round(after(seconds).timestamp() * 1000), machines=machines)
 
 
 def watching(running: Sequence[Cascade] = (), counted: Sequence[Liquidation] = ()) -> Cascades:

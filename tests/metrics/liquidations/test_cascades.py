@@ -2,8 +2,8 @@ import pytest
 
 from monitors.liquidation import Liquidation
 from monitors.metrics.liquidations.cascades import Cascades
-from monitors.metrics.liquidations.machine import Machine
-from monitors.metrics.liquidations.values import Cascade, Coverage, Phase, Totals
+from monitors.metrics.liquidations.standing import Machine, Phase
+from monitors.metrics.liquidations.values import Cascade, Coverage, Totals
 from tests.builders import NOON
 from tests.metrics.liquidations.tapes import (
     DARK,
@@ -18,6 +18,7 @@ from tests.metrics.liquidations.tapes import (
     calm,
     opened,
     panic,
+    standing,
     stepped,
     watching,
 )
@@ -240,7 +241,7 @@ def test_a_restart_takes_up_a_cascade_and_its_peak() -> None:
     before = opened()
     stepped(before, 62, [a_print(61, 6e5)])
     counted = [a_print(-1, 1e9), *a_run(), a_print(61, 6e5)]
-    after_restart = Cascades(before.running.values(), before.machines, floor=a_floor, counted=counted)
+    after_restart = Cascades(before.running.values(), before.standing, floor=a_floor, counted=counted)
 
     grown = stepped(after_restart, 64, [a_print(63, 6e5)])
 
@@ -264,12 +265,12 @@ def test_a_cascade_that_fell_quiet_during_the_downtime_closes_at_the_first_step(
 
 def test_the_most_stressed_bases_are_asked_about_first() -> None:
     cascades = Cascades(
-        machines={
-            "COOL": Machine(phase=Phase.COOLING),
-            "SPIKE": Machine(phase=Phase.SPIKE),
-            "CALM": Machine(phase=Phase.QUIET),
-            "BURN": Machine(phase=Phase.CASCADE),
-        },
+        standing=standing(
+            COOL=Machine(phase=Phase.COOLING),
+            SPIKE=Machine(phase=Phase.SPIKE),
+            CALM=Machine(phase=Phase.QUIET),
+            BURN=Machine(phase=Phase.CASCADE),
+        ),
         floor=a_floor,
         counted=[
             *a_run(base="FAST", usd=6e5),

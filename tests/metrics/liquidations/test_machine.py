@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.liquidation import PositionSide
-from monitors.metrics.liquidations.machine import Machine, Minute, advance
+from monitors.metrics.liquidations.machine import Minute, advance, interrupted
 from monitors.metrics.liquidations.score import stress
+from monitors.metrics.liquidations.standing import Machine, Phase
 from monitors.metrics.liquidations.stress import StressInputs
-from monitors.metrics.liquidations.values import Phase, Stress
+from monitors.metrics.liquidations.values import Stress
 
 QUIET, SPIKE, CASCADE, COOLING = Phase.QUIET, Phase.SPIKE, Phase.CASCADE, Phase.COOLING
 
@@ -53,6 +54,10 @@ def test_one_burning_minute_with_three_confirmations_is_enough() -> None:
     assert phases(Machine(phase=SPIKE), a_minute(0.85, 3, z=9)) == [CASCADE]
     assert phases(Machine(phase=SPIKE), a_minute(0.85, 2, z=9)) == [SPIKE]
     assert phases(Machine(phase=SPIKE), a_minute(0.84, 3, z=9)) == [SPIKE]
+
+
+def test_after_minutes_that_nobody_judged_a_phase_goes_on_but_nothing_has_held_on_end() -> None:
+    assert interrupted(Machine(phase=SPIKE, hot=1, fading=2, calm=3)) == Machine(phase=SPIKE)
 
 
 def test_a_spike_that_passes_cools() -> None:

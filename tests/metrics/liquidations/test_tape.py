@@ -117,17 +117,51 @@ def test_a_print_of_more_than_a_day_ago_is_new_once_and_enters_no_window() -> No
     assert tape.totals(Key(), Window.H24) == Totals(8, 0, 1)
 
 
-def test_a_clock_ahead_of_ours_is_set_to_now_and_counted() -> None:
+def test_a_clock_ahead_of_ours_is_set_back_and_counted() -> None:
     tape = a_tape()
     near, far = a_print(5, 1), a_print(5.001, 2)
 
     taken = tape.take([near, far], NOON)
     again = tape.take([far], after(6))
 
-    assert taken == (near, far._replace(at_ms=a_print(0).at_ms))
+    assert taken == (near, far._replace(at_ms=a_print(0).at_ms, id=f"ahead:{far.at_ms}:long:1.0:2"))
     assert again == ()
     assert tape.skipped()["binanceusdm", Skipped.CLOCK_SKEW] == 1
     assert tape.totals(Key(), Window.M5) == Totals(3, 0, 2)
+
+
+@pytest.mark.parametrize("name", ["", "x-1", "ahead:of its time"])
+@pytest.mark.parametrize("later", [2, 60], ids=["still ahead", "no longer ahead"])
+def test_a_print_that_was_set_back_counts_once_when_it_comes_again_after_a_restart(
+    name: str, later: float
+) -> None:
+    far = a_print(30, name=name)._replace(received_ms=a_print(-1).at_ms)
+    taken = a_tape().take([far], NOON)
+
+    restarted = a_tape(HeardBefore(prints=taken))
+    again = restarted.take([far], after(later))
+
+    assert [one.at_ms for one in taken] == [far.received_ms]
+    assert again == ()
+    assert restarted.totals(Key(), Window.H24).count == 1
+
+
+def test_two_prints_that_claim_one_moment_ahead_stay_two_after_a_restart() -> None:
+    prints = [a_print(30, usd)._replace(received_ms=a_print(-1).at_ms) for usd in (1, 2)]
+    taken = a_tape().take(prints, NOON)
+
+    restarted = a_tape(HeardBefore(prints=taken))
+
+    assert restarted.totals(Key(), Window.H24) == Totals(3, 0, 2)
+
+
+def test_two_prints_that_are_set_back_to_one_moment_stay_two() -> None:
+    prints = [a_print(30), a_print(31)]
+
+    first, second = a_tape().take([one._replace(received_ms=a_print(0).at_ms) for one in prints], NOON)
+
+    assert first.at_ms == second.at_ms
+    assert first != second
 
 
 @pytest.mark.parametrize("usd", [LARGEST_USD * 1.01, float("nan"), float("inf")])

@@ -132,6 +132,16 @@ def test_after_a_leap_of_time_nothing_is_left() -> None:
     assert tape.largest(Key("BTC"), Window.H24) == a_print(3 * DAY, 7)
 
 
+def test_what_leaves_the_longest_window_is_forgotten_and_the_rest_still_counts() -> None:
+    tape = a_tape()
+    tape.take([a_print(second, 1) for second in range(0, 3000, 300)], after(2700))
+
+    tape.advance(after(DAY + 2250))
+
+    assert tape.totals(Key(), Window.H24) == Totals(2, 0, 2)
+    assert tape.totals(Key("BTC"), Window.H4) == Totals(0, 0, 0)
+
+
 def test_a_clock_that_runs_back_changes_nothing() -> None:
     tape = a_tape()
     tape.take([a_print(0, 5)], after(60))

@@ -5,9 +5,10 @@ https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
-from monitors.exchanges.parsing import UNREADABLE
+import msgspec
+import orjson
+
 from monitors.exchanges.profile import Exchange
 from monitors.exchanges.streams.profile import Contracts, FeedProfile, Read, Socket, liquidation
 from monitors.liquidation import FeedGrade, PositionSide, Skipped
@@ -15,7 +16,38 @@ from monitors.market import Instrument
 
 _SIDES: Mapping[str, PositionSide] = MappingProxyType({"SELL": PositionSide.LONG, "BUY": PositionSide.SHORT})
 _SUBSCRIPTION = {"method": "SUBSCRIBE", "params": ["!forceOrder@arr"], "id": 1}
-_MALFORMED = (Skipped.MALFORMED,)
+_FORCED = "forceOrder"
+
+
+class Order(msgspec.Struct, gc=False):
+    """What is read of a forced order; numbers come as text."""
+
+    s: str
+    """The contract."""
+    S: str
+    """The order's side."""
+    p: float
+    """The order's price."""
+    ap: float
+    """The average price of its fills."""
+    z: float
+    """What it filled in all; its `l` is the last fill alone."""
+    T: int
+    """When, in milliseconds since 1970."""
+
+
+class _Event(msgspec.Struct, gc=False):
+    e: str = ""
+    o: Order | None = None
+
+
+class _Frame(_Event, gc=False):
+    """An event, bare or wrapped by a combined stream."""
+
+    data: _Event | None = None
+
+
+_FRAMES = msgspec.json.Decoder(_Frame, strict=False)
 
 
 def binance_feed(venue: str, address: Callable[[Exchange], str], note: str) -> FeedProfile:
@@ -28,6 +60,7 @@ def binance_feed(venue: str, address: Callable[[Exchange], str], note: str) -> F
         venue=venue,
         grade=FeedGrade.THROTTLED,
         sockets=sockets,
+        decode=decode,
         read=read,
         refused=refused,
         confirmed=confirmed,
@@ -40,28 +73,37 @@ def side_of(order_side: str) -> PositionSide | None:
     return _SIDES.get(order_side)
 
 
-def read(message: object, contracts: Contracts, received_ms: int) -> Sequence[Read] | None:
-    """Read a forced order, bare or wrapped by a combined stream.
+def decode(text: str) -> object:
+    """Decode a forced order at once, or else whatever the frame says: in a crash thousands a second come here."""
+    try:
+        frame = _FRAMES.decode(text)
+    except msgspec.ValidationError:
+        return orjson.loads(text)
+    event = frame.data or frame
+    return event.o if event.e == _FORCED and event.o is not None else orjson.loads(text)
 
-    Thousands a second come here in a crash, so that nothing is done that one print does not need.
-    """
+
+def read(message: object, contracts: Contracts, received_ms: int) -> Sequence[Read] | None:
+    """Read what was decoded of a frame."""
+    if isinstance(message, Order):
+        return (_print(message, contracts, received_ms),)
     if not isinstance(message, dict):
         return None
     event = message["data"] if "stream" in message and "data" in message else message
-    if not isinstance(event, dict) or event.get("e") != "forceOrder":
+    if not isinstance(event, dict) or event.get("e") != _FORCED:
         return None
     try:
-        return (_print(event["o"], contracts, received_ms),)
-    except UNREADABLE:
-        return _MALFORMED
+        order = msgspec.convert(event.get("o"), Order, strict=False)
+    except msgspec.ValidationError:
+        return (Skipped.MALFORMED,)
+    return (_print(order, contracts, received_ms),)
 
 
-def _print(order: Mapping[str, Any], contracts: Contracts, received_ms: int) -> Read:
-    """`z` is what the order filled in all and `ap` its average price; `l` is its last fill alone."""
-    instrument = contracts.find(order["s"])
+def _print(order: Order, contracts: Contracts, received_ms: int) -> Read:
+    instrument = contracts.find(order.s)
     size = instrument.contract_size if isinstance(instrument, Instrument) else 1.0
-    amounts = (float(order["z"]) * size, float(order["ap"]) or float(order["p"]))
-    return liquidation(instrument, _SIDES.get(order["S"]), amounts, (int(order["T"]), received_ms))
+    amounts = (order.z * size, order.ap or order.p)
+    return liquidation(instrument, _SIDES.get(order.S), amounts, (order.T, received_ms))
 
 
 def refused(message: object) -> str | None:

@@ -2,7 +2,8 @@
 
 A row of the socket has `contract`, `time`, `size` and `price`; one of the archive has `contract`, `time` in seconds,
 `size` (the whole order, as the sign of the position), `left` (what did not fill), `order_price` and `fill_price`.
-Contract, second and size, which both carry, identify a print, so that one told by both counts once.
+Contract, second and size, which both carry, identify a print, so that one told by both counts once. A contract that
+settles in a third coin is worth `quanto_multiplier`, its size, in that coin for each unit of its price.
 
 https://www.gate.com/docs/developers/futures/ws/en/#public-liquidates-order-api
 https://www.gate.com/docs/developers/apiv4/en/#query-liquidation-order-history
@@ -182,5 +183,6 @@ PROFILE = FeedProfile(
     confirmed=_confirmed,
     backfill=_backfill,
     settle=lambda: SignSettling(_signed),
-    note="the socket gives order prices, the archive fills; contracts settled in a third coin are left out",
+    quanto=True,
+    note="the socket gives order prices, the archive fills",
 )

@@ -43,6 +43,10 @@ class SignSettling:
         self._unmatched: Recent[Liquidation] = Recent()
         self._held: Recent[Liquidation] = Recent()
         self._named: Recent[_Mark] = Recent()
+        self._archived: Recent[Liquidation] = Recent()
+        """What the archive told before the proof; it was passed on."""
+        self._known_as: Recent[str] = Recent()
+        """The archive's identity of the socket's prints, where the archive's own was passed on."""
 
     @property
     def is_settled(self) -> bool:
@@ -88,10 +92,11 @@ class SignSettling:
         return told._replace(id=name)
 
     def _weigh(self, told: Liquidation) -> Read:
-        self._unmatched.add(told.id, told, told.received_ms)
+        if told.id not in self._known_as:
+            self._unmatched.add(told.id, told, told.received_ms)
         sign = self._evidence.meaning
         if sign is not None:
-            return _by(sign, told)
+            return self._passed_on(sign, told)
         self._held.add(told.id, told, told.received_ms)
         return Skipped.UNSETTLED
 
@@ -102,24 +107,17 @@ class SignSettling:
         """
         sign = self._evidence.meaning
         if sign is None:
+            self._remember(archived)
             return archived
-        passed_on = _by_contracts(_by(sign, told) for _, told in self._unmatched)
-        exact = {told.id for told in archived if isinstance(told, Liquidation)}
-        free = {
-            contracts: [told for told in group if told.id not in exact]
-            for contracts, group in passed_on.items()
-        }
-        return [self._recognised(told, free) if isinstance(told, Liquidation) else told for told in archived]
-
-    def _recognised(self, told: Liquidation, free: Mapping[str, list[Liquidation]]) -> Liquidation:
-        """Take the nearest fitting print out of those that are `free`: each stands for one order."""
-        group = free.get(_contract(told), [])
-        fitting = [one for one in group if one.side is told.side and _fit(told, one)]
-        if told.id in self._unmatched or not fitting:
-            return told
-        nearest = min(fitting, key=lambda one: abs(one.at_ms - told.at_ms))
-        group.remove(nearest)
-        return told._replace(id=nearest.id)
+        free = _free((_by(sign, told) for _, told in self._unmatched), archived)
+        return [
+            told._replace(id=nearest.id)
+            if isinstance(told, Liquidation)
+            and told.id not in self._unmatched
+            and (nearest := _nearest(told, free)) is not None
+            else told
+            for told in archived
+        ]
 
     def compare(self, archived: Sequence[Read]) -> Iterable[Read]:
         """Match the archive's prints with the socket's, and hand out what is certain.
@@ -128,12 +126,36 @@ class SignSettling:
         """
         for of_archive, of_socket in self._matches(archived):
             self._evidence.add(Sign.POSITION if of_archive.side is of_socket.side else Sign.ORDER)
-            self._unmatched.forget(of_socket.id)
-            if of_socket.id in self._held:
-                self._held.replace(of_socket.id, of_socket._replace(id=of_archive.id))
+            self._identify(of_socket, of_archive)
+        self._remember(archived)
         sign = self._evidence.meaning
         certain = [told for told in archived if isinstance(told, Liquidation)]
-        return certain if sign is None else certain + [_by(sign, held) for held in self._held.take_all()]
+        return certain if sign is None else certain + self._released(sign)
+
+    def _remember(self, archived: Iterable[Read]) -> None:
+        for told in archived:
+            if isinstance(told, Liquidation):
+                self._archived.add(told.id, told, told.received_ms)
+
+    def _released(self, sign: Sign) -> list[Liquidation]:
+        """Hand out what was held; each has the identity of the order's print in the archive, where that was told."""
+        archived, held = self._archived.take_all(), self._held.take_all()
+        free = _free((_by(sign, one) for one in held if one.id not in self._known_as), archived)
+        given = {name for one in held if (name := self._known_as.get(one.id)) is not None}
+        exact = {one.id for one in held}
+        for told in archived:
+            if told.id not in given | exact and (nearest := _nearest(told, free)) is not None:
+                self._identify(nearest, told)
+        return [self._passed_on(sign, one) for one in held]
+
+    def _identify(self, of_socket: Liquidation, of_archive: Liquidation) -> None:
+        """Know a print of the socket by the identity under which the archive told it."""
+        self._known_as.add(of_socket.id, of_archive.id, of_socket.received_ms)
+        if of_socket.id in self._unmatched:
+            self._unmatched.forget(of_socket.id)
+
+    def _passed_on(self, sign: Sign, told: Liquidation) -> Liquidation:
+        return _by(sign, told)._replace(id=self._known_as.get(told.id) or told.id)
 
     def _matches(self, archived: Sequence[Read]) -> Iterator[tuple[Liquidation, Liquidation]]:
         """Yield the pairs that are beyond doubt: neither print would go with another one too."""
@@ -153,12 +175,29 @@ def _by(sign: Sign, told: Liquidation) -> Liquidation:
     return told._replace(side=other)
 
 
-def _by_contracts(prints: Iterable[Liquidation]) -> Mapping[str, Sequence[Liquidation]]:
+def _by_contracts(prints: Iterable[Liquidation]) -> Mapping[str, list[Liquidation]]:
     """Group prints by contract and size."""
     groups: defaultdict[str, list[Liquidation]] = defaultdict(list)
     for told in prints:
         groups[_contract(told)].append(told)
     return groups
+
+
+def _free(of_socket: Iterable[Liquidation], archived: Iterable[Read]) -> Mapping[str, list[Liquidation]]:
+    """Group the socket's prints, but for those that the archive tells under their own identity."""
+    exact = {told.id for told in archived if isinstance(told, Liquidation)}
+    return _by_contracts(told for told in of_socket if told.id not in exact)
+
+
+def _nearest(of_archive: Liquidation, free: Mapping[str, list[Liquidation]]) -> Liquidation | None:
+    """Take the nearest fitting print out of those that are `free`: each stands for one order."""
+    group = free.get(_contract(of_archive), [])
+    fitting = [one for one in group if one.side is of_archive.side and _fit(of_archive, one)]
+    if not fitting:
+        return None
+    nearest = min(fitting, key=lambda one: abs(one.at_ms - of_archive.at_ms))
+    group.remove(nearest)
+    return nearest
 
 
 def _contract(told: Liquidation) -> str:

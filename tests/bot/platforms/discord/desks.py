@@ -35,6 +35,7 @@ class FakeDesk:
     askers: list[Asker] = field(default_factory=list)
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     typed: list[tuple[str, str, str]] = field(default_factory=list)
+    given: list[dict[str, str]] = field(default_factory=list)
     switched_off: list[Destination] = field(default_factory=list)
     switched_on: list[Destination] = field(default_factory=list)
 
@@ -50,8 +51,11 @@ class FakeDesk:
     async def glance(self, lines: Sequence[str], asker: Asker) -> Sequence[Document]:
         raise AssertionError("nobody looks anything up while typing on Discord")
 
-    async def offer(self, command: str, argument: str, typed: str, asker: Asker) -> Sequence[Offer]:
+    async def offer(
+        self, command: str, argument: str, typed: str, asker: Asker, given: Mapping[str, str]
+    ) -> Sequence[Offer]:
         self.typed.append((command, argument, typed))
+        self.given.append(dict(given))
         if self.slow is not None:
             await self.slow()
         return self.offers

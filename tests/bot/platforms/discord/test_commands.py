@@ -147,6 +147,15 @@ async def test_what_is_half_typed_is_completed_by_the_desk() -> None:
     assert len(choices) == 25
 
 
+async def test_the_desk_is_told_what_the_other_options_hold() -> None:
+    desk = FakeDesk(offers=[Offer(label="above $20M", value="above $20M")])
+    async with a_world(desk) as world:
+        await world.member.autocomplete(world.channel, "alert edit", "changes", "above ", rule="3")
+
+    assert desk.typed == [("alert edit", "changes", "above ")]
+    assert desk.given == [{"rule": "3"}]
+
+
 async def test_completion_that_takes_long_offers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "PATIENCE", 0.0)
     desk = FakeDesk(offers=[Offer(label="BTC", value="BTC")], slow=asyncio.Event().wait)

@@ -95,7 +95,9 @@ class FakeDesk:
                 break
         return documents
 
-    async def offer(self, command: str, argument: str, typed: str, asker: Asker) -> Sequence[Offer]:
+    async def offer(
+        self, command: str, argument: str, typed: str, asker: Asker, given: Mapping[str, str]
+    ) -> Sequence[Offer]:
         return ()
 
     async def form(self, line: str, asker: Asker) -> Form | Document | None:

@@ -8,6 +8,7 @@ from monitors.exchanges.streams.venues.gate import PROFILE
 from monitors.exchanges.venues.gate import PROFILE as FUNDING
 from monitors.liquidation import Liquidation, PositionSide
 from monitors.market import Dropped
+from tests.builders import a_foreign_instrument
 from tests.exchanges.streams.venues.listed import RECEIVED_MS, Json, Listed, inverse, linear
 from tests.exchanges.venues.loopback import loopback
 
@@ -15,6 +16,7 @@ LISTED = Listed(
     {
         "BTC_USDT": linear("gate", contract_size=0.0001),
         "BTC_USD": inverse("gate", contract_size=1.0),
+        "SOL_USD": a_foreign_instrument("SOL/USD:BTC", "gate", contract_size=1e-6),
         "ETH_USD": Dropped.QUANTO,
     }
 )

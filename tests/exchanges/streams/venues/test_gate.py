@@ -53,6 +53,16 @@ async def test_an_inverse_contract_of_the_archive_is_a_dollar() -> None:
     assert (told.side, told.usd) == (LONG, 600.0)
 
 
+async def test_a_contract_that_settles_in_a_third_coin_is_worth_its_size_in_it_for_each_dollar() -> None:
+    order = an_order(1000, contract="SOL_USD") | {"fill_price": "180"}
+
+    (told,) = await archive(inverse_ones=[order])
+
+    assert isinstance(told, Liquidation)
+    assert (told.quantity, told.price) == pytest.approx((0.001, 180.0))
+    assert PROFILE.quanto
+
+
 async def test_decimal_sizes_and_a_missing_fill_price_are_read() -> None:
     order = an_order("0.5", left="0") | {"fill_price": "0"}
 
