@@ -2,6 +2,8 @@
 
 from collections import deque
 
+from monitors.liquidation import Liquidation
+
 REMEMBERED = 24 * 3600
 """Seconds after it was heard that a print is still known; more than a day by its own time."""
 _SHELF = 300
@@ -30,3 +32,21 @@ class Seen:
             self.marks.difference_update(self._shelves.popleft()[1])
         self.shelf = []
         self._shelves.append((second, self.shelf))
+
+
+_AHEAD = "ahead:"
+"""What a print without an id is given as one, with all that tells it apart, when its time is set back."""
+
+
+def set_back(one: Liquidation, now_ms: int) -> Liquidation:
+    """Return a print at the time of its receipt; one without an id keeps in it what else tells it apart."""
+    return one._replace(
+        at_ms=min(one.received_ms, now_ms),
+        id=one.id or f"{_AHEAD}{one.at_ms}:{one.side}:{one.price}:{one.quantity}",
+    )
+
+
+def told_ms(one: Liquidation) -> int | None:
+    """Return the venue's own time of a print without an id that was set back; None for any other."""
+    told = one.id.removeprefix(_AHEAD).partition(":")[0]
+    return int(told) if one.id.startswith(_AHEAD) and told.isdecimal() else None

@@ -12,8 +12,7 @@ from monitors.liquidation import Liquidation
 from monitors.market import Instrument, Margin
 from monitors.metrics.liquidations.values import Key
 
-_SECOND = itemgetter(1)
-_FIRST = itemgetter(0)
+_SECOND = itemgetter(0)
 _NEVER = -(10**12)
 _SLACK = 600
 """Seconds that are kept longer than need be, so that forgetting is rare."""
@@ -21,7 +20,7 @@ _SLACK = 600
 FULL_MINUTE = 50
 """Seconds of a minute with prints of one instrument: a throttle of one a second was then nearly always full."""
 
-TOGETHER = 32
+TOGETHER = 64
 """Prints that may wait in a line: entered together they cost half as much, and no reading has long to catch up."""
 
 
@@ -129,7 +128,7 @@ class Line:
             return
         waiting, self.waiting = self.waiting, []
         waiting.sort(key=_SECOND)
-        _, seconds, packed, usd, prints = zip(*waiting, strict=True)
+        seconds, packed, usd, prints = zip(*waiting, strict=True)
         self._raise(seconds, usd, prints)
         if len(set(seconds)) < len(seconds):
             seconds, packed = together(zip(seconds, packed, strict=True))
@@ -137,7 +136,7 @@ class Line:
 
     def largest(self, since: int) -> tuple[float, Liquidation] | None:
         """Return the largest print since a second, with its dollars, of what is settled."""
-        at = bisect_left(self._peaks, since, key=_FIRST)
+        at = bisect_left(self._peaks, since, key=_SECOND)
         return self._peaks[at][1:] if at < len(self._peaks) else None
 
     def is_full(self, since: int) -> bool:
@@ -147,7 +146,7 @@ class Line:
     def forget(self, second: int) -> None:
         """Forget a second that has left the longest window, and what came before it."""
         self.settle()
-        del self._peaks[: bisect_left(self._peaks, second + 1, key=_FIRST)]
+        del self._peaks[: bisect_left(self._peaks, second + 1, key=_SECOND)]
         for sums in self.sums:
             sums.forget(second)
 
@@ -173,5 +172,5 @@ class Line:
         peaks[start:at] = [(second, usd, liquidation)]
 
 
-Fresh = tuple[Line, int, int, float, Liquidation]
-"""A print on its way: its line and second, packed, its dollars and itself."""
+Fresh = tuple[int, int, float, Liquidation]
+"""A print on its way: its second, packed, its dollars and itself."""

@@ -1,5 +1,6 @@
 """Three sums in one integer, so that adding a print to a window is one addition and exact in any order. Pure."""
 
+from monitors.liquidation import Liquidation, PositionSide
 from monitors.metrics.liquidations.values import Totals
 
 LONG_SHIFT = 128
@@ -12,6 +13,12 @@ largest size that is believed, and no sum is ever negative."""
 def pack(long_cents: int, short_cents: int, count: int) -> int:
     """Return the three sums as one integer."""
     return long_cents << LONG_SHIFT | short_cents << SHORT_SHIFT | count
+
+
+def packed_of(one: Liquidation) -> int:
+    """Return one print as one integer."""
+    cents = int(one.usd * 100 + 0.5)
+    return pack(cents, 0, 1) if one.side is PositionSide.LONG else pack(0, cents, 1)
 
 
 def unpack(packed: int) -> tuple[int, int, int]:

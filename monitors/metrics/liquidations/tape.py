@@ -1,12 +1,9 @@
 """What was liquidated: one place that takes every print once and answers for all windows. Pure state."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import itemgetter
 
 from monitors.liquidation import (
-    LARGEST_USD,
     FeedGrade,
     FeedHealth,
     Gap,
@@ -18,9 +15,8 @@ from monitors.liquidation import (
 from monitors.metrics.liquidations.baseline import Baseline
 from monitors.metrics.liquidations.buckets import Buckets
 from monitors.metrics.liquidations.coverage import Hearing
-from monitors.metrics.liquidations.deduplication import Seen
-from monitors.metrics.liquidations.lines import Fresh
-from monitors.metrics.liquidations.packing import LONG_SHIFT, SHORT_SHIFT, totals_of
+from monitors.metrics.liquidations.deduplication import Seen, told_ms
+from monitors.metrics.liquidations.packing import packed_of, totals_of
 from monitors.metrics.liquidations.values import (
     MARKET,
     Bucket,
@@ -32,13 +28,6 @@ from monitors.metrics.liquidations.values import (
     VenueFlow,
 )
 from monitors.metrics.liquidations.windows import DAY, Windows
-
-_PRINT = itemgetter(4)
-
-AHEAD_MS = 5000
-"""How far a venue's clock may run ahead of ours."""
-_AHEAD = "ahead:"
-"""What a print without an id is given as one, with all that tells it apart, when its time is set back."""
 
 _AT_ONCE = 10000
 """Prints of a former run that are entered at once: the memory they take on their way stays small and near."""
@@ -63,24 +52,23 @@ class Tape:
         self._buckets = Buckets(memory.buckets)
         self._baseline = Baseline(memory.buckets)
         self._finished: dict[tuple[datetime, str], Bucket] = {}
-        self._skipped: Counter[tuple[str, Skipped]] = Counter()
         self._replay(memory.prints)
 
     def take(self, liquidations: Iterable[Liquidation], now: datetime) -> tuple[Liquidation, ...]:
         """Count what is new and return it, in the order given, with times ahead of ours set to the receipt."""
         self.advance(now)
-        fresh = self._admit(liquidations, int(now.timestamp() * 1000))
-        self._windows.enter(fresh)
-        late = [one for one in fresh if self._windows.end - DAY <= one[1] < self._buckets.finished]
-        for line, second, packed, _, _ in late:
-            self._buckets.add(second, line.base, packed)
+        new = self._windows.count(liquidations, self._seen, int(now.timestamp() * 1000))
+        oldest, finished = (self._windows.end - DAY) * 1000, self._buckets.finished * 1000
+        late = [one for one in new if oldest <= one.at_ms < finished]
+        for one in late:
+            self._buckets.add(one.at_ms // 1000, one.instrument.base, packed_of(one))
         if late:
             self._learn()
-        return tuple(map(_PRINT, fresh))
+        return tuple(new)
 
     def leave_out(self, venue: str, reason: Skipped) -> None:
         """Count a print that could not be taken."""
-        self._skipped[venue, reason] += 1
+        self._windows.skipped[venue, reason] += 1
 
     def health(self, health: FeedHealth) -> None:
         """Take what a feed is about now."""
@@ -160,7 +148,7 @@ class Tape:
 
     def skipped(self) -> Mapping[tuple[str, Skipped], int]:
         """Return how many prints were left out or set right, by venue and reason, since the start."""
-        return self._skipped
+        return self._windows.skipped
 
     def feeds(self) -> tuple[FeedHealth, ...]:
         """Return what the feeds of this run are about, by venue."""
@@ -179,30 +167,6 @@ class Tape:
         finished, self._finished = self._finished, {}
         return tuple(finished.values())
 
-    def _admit(self, liquidations: Iterable[Liquidation], now_ms: int) -> list[Fresh]:
-        """Return what is new, ready to be entered; written for speed."""
-        lines, marks, remember = self._windows.lines, self._seen.marks, self._seen.shelf.append
-        latest, long = now_ms + AHEAD_MS, PositionSide.LONG
-        fresh: list[Fresh] = []
-        for heard in liquidations:
-            instrument, side, quantity, price, at_ms, _, name = one = heard
-            line = lines.get((instrument.venue, instrument.symbol)) or self._windows.open(instrument)
-            usd = quantity if line.is_inverse else quantity * price
-            mark = hash((line, name) if name else (line, at_ms, side is long, price, quantity))
-            if mark in marks or not usd <= LARGEST_USD:
-                self._skipped[line.venue, Skipped.DUPLICATE if mark in marks else Skipped.TOO_LARGE] += 1
-                continue
-            marks.add(mark)
-            remember(mark)
-            cents = int(usd * 100 + 0.5)
-            packed = (cents << LONG_SHIFT if side is long else cents << SHORT_SHIFT) + 1
-            if at_ms > latest:
-                self._skipped[line.venue, Skipped.CLOCK_SKEW] += 1
-                one = _set_back(one, now_ms)
-                at_ms = one.at_ms
-            fresh.append((line, at_ms // 1000, packed, usd, one))
-        return fresh
-
     def _replay(self, liquidations: Sequence[Liquidation]) -> None:
         """Fill the windows with what a former run heard; buckets that it told hold these prints already."""
         if not liquidations:
@@ -211,16 +175,16 @@ class Tape:
         self._windows.advance(newest // 1000 + 1)
         self._seen.advance(newest // 1000 + 1)
         for start in range(0, len(liquidations), _AT_ONCE):
-            self._windows.enter(self._admit(liquidations[start : start + _AT_ONCE], newest))
+            self._windows.count(liquidations[start : start + _AT_ONCE], self._seen, newest)
         for one in liquidations:
-            told_ms = one.id.removeprefix(_AHEAD).partition(":")[0]
-            if one.id.startswith(_AHEAD) and told_ms.isdecimal():
-                self._know(one, int(told_ms))
+            told = told_ms(one)
+            if told is not None:
+                self._know(one, told)
 
-    def _know(self, one: Liquidation, told_ms: int) -> None:
+    def _know(self, one: Liquidation, at_ms: int) -> None:
         """Mark a print that was set back as the venue tells it, should it tell it again."""
-        line = self._windows.lines[one.instrument.venue, one.instrument.symbol]
-        mark = hash((line, told_ms, one.side is PositionSide.LONG, one.price, one.quantity))
+        line = self._windows.lines[one.instrument.venue][one.instrument.symbol]
+        mark = hash((line, at_ms, one.side is PositionSide.LONG, one.price, one.quantity))
         self._seen.marks.add(mark)
         self._seen.shelf.append(mark)
 
@@ -230,11 +194,3 @@ class Tape:
         self._baseline.learn(buckets)
         for bucket in buckets:
             self._finished[bucket.at, bucket.base] = bucket
-
-
-def _set_back(one: Liquidation, now_ms: int) -> Liquidation:
-    """Return a print at the time of its receipt; one without an id keeps in it what else tells it apart."""
-    return one._replace(
-        at_ms=min(one.received_ms, now_ms),
-        id=one.id or f"{_AHEAD}{one.at_ms}:{one.side}:{one.price}:{one.quantity}",
-    )

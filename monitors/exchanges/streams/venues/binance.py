@@ -11,7 +11,7 @@ import orjson
 
 from monitors.exchanges.profile import Exchange
 from monitors.exchanges.streams.profile import Contracts, FeedProfile, Read, Socket, liquidation
-from monitors.liquidation import FeedGrade, PositionSide, Skipped
+from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Skipped
 from monitors.market import Instrument
 
 _SIDES: Mapping[str, PositionSide] = MappingProxyType({"SELL": PositionSide.LONG, "BUY": PositionSide.SHORT})
@@ -100,10 +100,12 @@ def read(message: object, contracts: Contracts, received_ms: int) -> Sequence[Re
 
 
 def _print(order: Order, contracts: Contracts, received_ms: int) -> Read:
-    instrument = contracts.find(order.s)
-    size = instrument.contract_size if isinstance(instrument, Instrument) else 1.0
-    amounts = (order.z * size, order.ap or order.p)
-    return liquidation(instrument, _SIDES.get(order.S), amounts, (order.T, received_ms))
+    instrument, side = contracts.find(order.s), _SIDES.get(order.S)
+    if isinstance(instrument, Instrument):
+        quantity, price, at_ms = order.z * instrument.contract_size, order.ap or order.p, order.T
+        if side is not None and quantity > 0 and price > 0 and at_ms > 0:
+            return tuple.__new__(Liquidation, (instrument, side, quantity, price, at_ms, received_ms, ""))
+    return liquidation(instrument, side, (order.z, order.ap or order.p), (order.T, received_ms))
 
 
 def refused(message: object) -> str | None:
