@@ -238,3 +238,13 @@ def test_an_inverse_contract_counts_its_face_value(margin: Margin) -> None:
     tape.take([one], after(0))
 
     assert tape.totals(Key(), Window.M1).usd == (60 if margin is Margin.LINEAR else 3)
+
+
+def test_more_prints_than_wait_together_are_all_counted() -> None:
+    tape = a_tape()
+    prints = [a_print(-n % 40, 1 + n) for n in range(200)]
+
+    tape.take(prints, after(40))
+
+    assert_shows(tape, prints, 41)
+    assert tape.largest(Key("BTC"), Window.H1) == prints[-1]
