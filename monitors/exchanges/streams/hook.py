@@ -28,8 +28,8 @@ Client = Any
 class Ear(Protocol):
     """What listens on one connection."""
 
-    def decode(self, text: str, /) -> object:
-        """Return what a frame of text says, for `hear`; raises for what is broken."""
+    def decode(self, texts: Sequence[str], /) -> Iterator[object]:
+        """Decode frames of text, for `hear`; one that is broken raises, and the iterator goes on after it."""
         ...
 
     def hear(self, messages: Iterator[object]) -> Sequence[object]:
@@ -113,6 +113,6 @@ class _Hook:
             return
         self._client.last_message_at = self._client.lastPong = ccxt.pro.Exchange.milliseconds()
         with self._contained:
-            left = ear.hear(map(ear.decode, texts))
+            left = ear.hear(ear.decode(texts))
             self._contained.collect(map(self._leave, left))
         ear.alive()

@@ -1,6 +1,6 @@
 """What a stream module owes: where a venue's liquidations are heard, and how its frames are read."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -54,6 +54,11 @@ def decoded(text: str) -> object:
     return orjson.loads(text) if text[:1] in _JSON else text
 
 
+def each_decoded(texts: Sequence[str]) -> Iterator[object]:
+    """Decode frames one by one; the iterator goes on after one that is broken."""
+    return map(decoded, texts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedProfile:
     """One venue's liquidations. Every function is pure but for `backfill`, and none may raise for what a venue sends."""
@@ -66,8 +71,9 @@ class FeedProfile:
     read: Callable[[Any, Contracts, int], Iterable[Read] | None]
     """Read a decoded frame that came at a time in ms: what is in it (possibly nothing), or None for a frame that
     is not about liquidations and goes to ccxt's own handler (pings, acknowledgements)."""
-    decode: Callable[[str], object] = decoded
-    """Decode the text of a frame, for `read`; what is broken raises a ValueError. Binary frames ccxt decodes."""
+    decode: Callable[[Sequence[str]], Iterator[object]] = each_decoded
+    """Decode the texts of frames that came together, for `read`: one item each, in their order. A broken one raises a
+    ValueError, and the iterator goes on after it. Binary frames ccxt decodes."""
     refused: Callable[[Any], str | None] = lambda _: None
     """Return why the venue refuses a subscription, if a frame says so."""
     confirmed: Callable[[Any], bool] | None = None

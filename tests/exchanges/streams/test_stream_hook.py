@@ -12,7 +12,7 @@ from aiohttp import WSMessage, WSMsgType
 from monitors.exchanges.profile import Exchange
 from monitors.exchanges.streams.defects import Contained
 from monitors.exchanges.streams.hook import hooked
-from monitors.exchanges.streams.profile import decoded
+from monitors.exchanges.streams.profile import each_decoded
 from tests.exchanges.streams.server import StreamServer
 
 
@@ -28,8 +28,8 @@ class Recording:
         self.defects = 0
         self._changed = asyncio.Event()
 
-    def decode(self, text: str) -> object:
-        return decoded(text)
+    def decode(self, texts: Sequence[str]) -> Iterator[object]:
+        return each_decoded(texts)
 
     def hear(self, messages: Iterator[object]) -> Sequence[object]:
         heard = Contained(self.unreadable).collect(messages)

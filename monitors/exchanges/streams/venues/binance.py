@@ -3,14 +3,13 @@
 https://developers.binance.com/docs/derivatives/usds-margined-futures/websocket-market-streams/All-Market-Liquidation-Order-Streams
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
-import orjson
 
 from monitors.exchanges.profile import Exchange
-from monitors.exchanges.streams.profile import Contracts, FeedProfile, Read, Socket, liquidation
+from monitors.exchanges.streams.profile import Contracts, FeedProfile, Read, Socket, decoded, liquidation
 from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Skipped
 from monitors.market import Instrument
 
@@ -47,7 +46,8 @@ class _Frame(_Event, gc=False):
     data: _Event | None = None
 
 
-_FRAMES = msgspec.json.Decoder(_Frame, strict=False)
+_ONE = msgspec.json.Decoder(_Frame, strict=False)
+_MANY = msgspec.json.Decoder(list[_Frame], strict=False)
 
 
 def binance_feed(venue: str, address: Callable[[Exchange], str], note: str) -> FeedProfile:
@@ -73,14 +73,26 @@ def side_of(order_side: str) -> PositionSide | None:
     return _SIDES.get(order_side)
 
 
-def decode(text: str) -> object:
-    """Decode a forced order at once, or else whatever the frame says: in a crash thousands a second come here."""
+def decode(texts: Sequence[str]) -> Iterator[object]:
+    """Decode forced orders at once, or else one by one whatever the frames say: thousands a second come in a crash."""
     try:
-        frame = _FRAMES.decode(text)
-    except msgspec.ValidationError:
-        return orjson.loads(text)
+        orders = [_order(frame) for frame in _MANY.decode(f"[{','.join(texts)}]")]
+    except (msgspec.DecodeError, UnicodeError):
+        orders = []
+    return iter(orders) if len(orders) == len(texts) and None not in orders else map(_decoded, texts)
+
+
+def _decoded(text: str) -> object:
+    try:
+        order = _order(_ONE.decode(text))
+    except msgspec.DecodeError:
+        order = None
+    return decoded(text) if order is None else order
+
+
+def _order(frame: _Frame) -> Order | None:
     event = frame.data or frame
-    return event.o if event.e == _FORCED and event.o is not None else orjson.loads(text)
+    return event.o if event.e == _FORCED else None
 
 
 def read(message: object, contracts: Contracts, received_ms: int) -> Sequence[Read] | None:

@@ -1,12 +1,13 @@
 import asyncio
 
 import ccxt.pro as ccxt
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitors.exchanges.streams.profile import FeedProfile
-from monitors.exchanges.streams.venues import binancecoinm, binanceusdm
+from monitors.exchanges.streams.venues import binance, binancecoinm, binanceusdm
 from monitors.exchanges.streams.venues.binance import side_of
 from monitors.liquidation import FeedGrade, PositionSide, Skipped
 from monitors.market import Dropped
@@ -172,3 +173,27 @@ ORDERS = rows_of(
 def test_no_frame_makes_the_reader_raise(message: Json) -> None:
     assert_harmless(binanceusdm.PROFILE, message, USDM)
     assert_harmless(binanceusdm.PROFILE, {"stream": "!forceOrder@arr", "data": message}, USDM)
+
+
+def test_frames_that_came_together_are_decoded_each_for_itself() -> None:
+    order, bare, wrapped = orjson.dumps(a_frame()).decode(), a_frame(), {"stream": "x", "data": a_frame()}
+    acknowledged, unlike = {"result": None, "id": 1}, a_frame(z="many")
+    texts = [orjson.dumps(one).decode() for one in (bare, acknowledged, wrapped, unlike)]
+
+    found = list(binance.decode([*texts, "pong"]))
+
+    alone = next(binance.decode([order]))
+    assert isinstance(alone, binance.Order)
+    assert found == [alone, acknowledged, alone, unlike, "pong"]
+    assert list(binance.decode([order, order])) == [alone, alone]
+
+
+def test_a_broken_frame_costs_only_itself() -> None:
+    order = orjson.dumps(a_frame()).decode()
+    decoding = binance.decode([order, order[:-1], f"{order},{order}", order])
+
+    assert isinstance(next(decoding), binance.Order)
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"unexpected"):
+            next(decoding)
+    assert isinstance(next(decoding), binance.Order)
