@@ -19,6 +19,11 @@ class PositionSide(StrEnum):
     SHORT = "short"
     """A short was liquidated: a forced buy."""
 
+    @property
+    def other(self) -> "PositionSide":
+        """Return the opposite side."""
+        return PositionSide.SHORT if self is PositionSide.LONG else PositionSide.LONG
+
 
 class Liquidation(NamedTuple):
     """One forced close. A tuple, since thousands a second are made."""

@@ -188,11 +188,11 @@ def _update(sql: Sql, destination: Destination, row: int, now: int) -> Letter | 
     waiting = [update for update in updates if update.made is None]
     made = [update.made for update in updates if update.made is not None]
     ids = tuple(update.id for update in waiting)
-    if made and not any(_is_urgent(update.content) for update in waiting):
+    if made and not any(_escalates(update.content) for update in waiting):
         letters.postpone(sql, ids, max(made) + letters.UPDATE_GAP)
         return None
     return letters.as_it_is_now(sql, destination, told.number, ids=ids, edits=told)
 
 
-def _is_urgent(content: Content) -> bool:
+def _escalates(content: Content) -> bool:
     return isinstance(content, Alert) and content.reason is Reason.ESCALATED

@@ -29,7 +29,6 @@ from monitors.liquidation import FeedHealth, Liquidation, Window
 from monitors.metrics.board import Board
 from monitors.metrics.liquidations.baseline import SPIKE_WINDOWS
 from monitors.metrics.liquidations.board import LiquidationBoard
-from monitors.metrics.liquidations.course import heavier
 from monitors.metrics.liquidations.readings import open_interest
 from monitors.metrics.liquidations.severity import severity
 from monitors.metrics.liquidations.values import MARKET, Cascade, Coverage, Flush, Key, Totals
@@ -120,7 +119,7 @@ def _flush(base: str, window: Window, board: LiquidationBoard, market: Board, co
         largest=tape.largest(key, window),
         spike=tape.spike(key, window, now) if window in SPIKE_WINDOWS else None,
         open_interest_usd=None if base == MARKET else open_interest(market, base),
-        crowding=board.crowding(base, heavier(totals), now) if totals.usd else None,
+        crowding=board.crowding(base, totals.heavier, now) if totals.usd else None,
     )
 
 

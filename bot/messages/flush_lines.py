@@ -7,7 +7,6 @@ from bot.messages import flush_words, numbers, wording
 from monitors.alerts.delivery import Alert
 from monitors.alerts.states import Reason
 from monitors.liquidation import PositionSide
-from monitors.metrics.liquidations.course import heavier
 from monitors.metrics.liquidations.readings import (
     CASCADE,
     DOMINANCE,
@@ -71,7 +70,7 @@ def _dominance(alert: Alert) -> str:
     if flush is None:
         whose = "one side" if series.side is None else flush_words.sides(series.side)
         return f"{who}: {share} of what was liquidated{span} was of {whose}"
-    side = series.side or heavier(flush.totals)
+    side = series.side or flush.totals.heavier
     total = numbers.usd(flush.totals.usd, at_least=flush_words.is_floor(alert))
     return f"{who}: {share} of the {total} liquidated{span} were {flush_words.sides(side)}"
 

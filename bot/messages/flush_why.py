@@ -12,7 +12,6 @@ from monitors.alerts.states import Reason
 from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Window
 from monitors.market import Margin
 from monitors.metrics.liquidations.baseline import SPIKE_RATIO, SPIKE_Z
-from monitors.metrics.liquidations.course import heavier
 from monitors.metrics.liquidations.dominance import TELLING_COUNT, TELLING_USD
 from monitors.metrics.liquidations.readings import (
     CASCADE,
@@ -120,7 +119,7 @@ def _sum(alert: Alert, flush: Flush) -> str:
 def _divided(alert: Alert, flush: Flush) -> str:
     if alert.series.metric != DOMINANCE:
         return ""
-    side, totals = alert.series.side or heavier(flush.totals), flush.totals
+    side, totals = alert.series.side or flush.totals.heavier, flush.totals
     least = f"From {numbers.usd(TELLING_USD)} and {TELLING_COUNT} prints on a side can prevail"
     if totals.usd <= 0:
         return f"{least}; nothing was liquidated."

@@ -8,7 +8,6 @@ from bot.messages.document import Score, Share, Usd
 from monitors.alerts.delivery import Alert
 from monitors.liquidation import Liquidation, PositionSide, Window
 from monitors.market import Margin
-from monitors.metrics.liquidations.course import heavier
 from monitors.metrics.liquidations.readings import CASCADE, DOMINANCE, SINGLE_LIQUIDATION
 from monitors.metrics.liquidations.severity import OPEN_INTEREST_LEVELS, share_of_open_interest
 from monitors.metrics.liquidations.values import MARKET, Cascade, Coverage, Crowding, Flush, Spike, Totals
@@ -82,7 +81,7 @@ def lean(totals: Totals) -> str:
     """Return `, 86 % longs`; nothing where nothing was liquidated."""
     if totals.usd <= 0:
         return ""
-    side = heavier(totals)
+    side = totals.heavier
     return f", {numbers.rough_share(totals.of(side) / totals.usd)} {sides(side)}"
 
 
@@ -148,7 +147,7 @@ def known_interest(flush: Flush) -> str:
 def flushed(flush: Flush, at: datetime) -> str:
     """Tell the story of a crowded side that is flushed; nothing where little was liquidated, or more of the other."""
     crowding = flush.crowding
-    if crowding is None or crowding.side is not heavier(flush.totals) or not _is_flush(flush, crowding.side):
+    if crowding is None or crowding.side is not flush.totals.heavier or not _is_flush(flush, crowding.side):
         return ""
     return f"Crowded, then flushed: {sides(crowding.side)} were crowded, funding {_paid(crowding, at)}."
 

@@ -17,18 +17,13 @@ class Spread:
 
     median: float
     mad: float
-    """The median absolute deviation from the median."""
+    """The median absolute deviation from the median; 0 where half of the history or more is one value."""
     mean_ad: float
     """The mean absolute deviation from the median."""
     scale: float
     """What stands for a standard deviation; no smaller than the floor."""
     floored: bool
     """Whether the floor, and not the history, is the scale."""
-
-    @property
-    def mad_is_zero(self) -> bool:
-        """Tell whether half of the history or more is one value."""
-        return self.mad <= 0
 
     def z(self, value: float) -> float:
         """Return how many scales a value lies above the median."""

@@ -144,10 +144,9 @@ def _open_interest_usd(market: Market, cascade: Cascade) -> float:
 
 
 def _bucket(market: Market, cascade: Cascade, listing: Listing, bucket: int, usd: float) -> Iterator[_Plan]:
-    other = PositionSide.SHORT if cascade.side is PositionSide.LONG else PositionSide.LONG
     started_at, length = cascade.bucket_at(bucket), cascade.length / BUCKETS
     begun = round(cascade.started_at.timestamp() * 1000)
-    for side, money in ((cascade.side, usd * PREVAILING), (other, usd * (1 - PREVAILING))):
+    for side, money in ((cascade.side, usd * PREVAILING), (cascade.side.other, usd * (1 - PREVAILING))):
         name = ("cascade", begun, listing.venue, listing.coin.ticker, listing.margin, side, bucket)
         most = ceil(PER_SECOND * length.total_seconds())
         count = max(1, min(most, round(money / CASCADE_USD)))

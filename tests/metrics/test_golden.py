@@ -28,6 +28,7 @@ from monitors.exchanges.streams.venues import (
     lighter,
     okx,
 )
+from monitors.exchanges.streams.venues.gate_sign import Sign, side_by
 from monitors.liquidation import Liquidation, PositionSide, Window
 from monitors.market import HOURS_PER_YEAR, Margin
 from monitors.metrics import funding
@@ -161,7 +162,7 @@ SIDES: dict[str, Callable[[Inputs], PositionSide | None]] = {
     "htx": htx.side_of,
     "htx_v5": htx.side_of_archived,
     "gate_rest": lambda raw: gate.side_of_position(raw["size"]),
-    "gate_ws": lambda raw: gate.side_of_order(raw["size"]),
+    "gate_ws": lambda raw: (read := gate.side_of_position(raw["size"])) and side_by(Sign.ORDER, read),
     "deribit": lambda raw: next(iter(deribit.sides_of(raw).values())),
     "krakenfutures": krakenfutures.side_of,
     "dydx": dydx.side_of,
@@ -229,7 +230,7 @@ def liq_spike_z(given: Inputs) -> object:
         "mean_ad": known.spread.mean_ad,
         "scale": known.spread.scale,
         "z": known.z(given["x_usd"]),
-        "mad_zero": known.spread.mad_is_zero,
+        "mad_zero": known.spread.mad == 0,
         "floored": known.spread.floored,
         "ratio_to_median": known.ratio(given["x_usd"], given["median_floor_usd"]),
     }

@@ -9,14 +9,13 @@ def test_the_scale_is_the_median_absolute_deviation() -> None:
     assert (found.median, found.mad) == (3.0, 1.0)
     assert found.scale == pytest.approx(MAD_TO_DEVIATION)
     assert found.z(3.0 + 2 * MAD_TO_DEVIATION) == pytest.approx(2.0)
-    assert not found.mad_is_zero
     assert not found.floored
 
 
 def test_where_half_of_the_values_are_equal_the_mean_deviation_stands_in() -> None:
     found = spread([1.0, 1.0, 1.0, 5.0], floor=0.0)
 
-    assert found.mad_is_zero
+    assert found.mad == 0
     assert found.mean_ad == 1.0
     assert found.scale == pytest.approx(MEAN_AD_TO_DEVIATION)
 

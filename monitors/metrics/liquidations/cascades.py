@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from monitors.liquidation import Liquidation, PositionSide, Window
-from monitors.metrics.liquidations.course import Course, heavier, milliseconds, moment_of
+from monitors.metrics.liquidations.course import Course, milliseconds, moment_of
 from monitors.metrics.liquidations.machine import SPIKE_USD, SPIKE_Z, Minute, advance, interrupted
 from monitors.metrics.liquidations.market_wide import MarketWide
 from monitors.metrics.liquidations.moment import Floor, Lookup, Moment, TapeView
@@ -159,7 +159,7 @@ class Cascades:
         z = moment.z(base, course.known.opened_at if course else None)
         if z is None:
             return
-        side = course.known.side if course else heavier(totals)
+        side = course.known.side if course else totals.heavier
         score = stress(z, moment.lookup(base, side), side)
         minute = Minute(z=z, usd=totals.usd, stress=score, is_heard=not moment.is_deaf(Window.M5))
         machine = advance(before, minute)

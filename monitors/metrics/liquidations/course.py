@@ -24,11 +24,6 @@ def moment_of(at_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=at_ms)
 
 
-def heavier(totals: Totals) -> PositionSide:
-    """Return the side with more dollars."""
-    return PositionSide.LONG if totals.long_usd >= totals.short_usd else PositionSide.SHORT
-
-
 class _Part(NamedTuple):
     """What one venue added, in whole cents."""
 

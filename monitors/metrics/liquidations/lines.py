@@ -107,15 +107,15 @@ def together(added: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[i
 class Line:
     """One instrument. A few prints at a time wait until they are asked for."""
 
-    __slots__ = ("_peaks", "base", "is_inverse", "is_touched", "sums", "total", "venue", "waiting")
+    __slots__ = ("_peaks", "is_inverse", "is_touched", "sums", "total", "venue", "waiting")
 
     def __init__(self, instrument: Instrument, total: Running, others: tuple[Sums, ...]) -> None:
         """Start without prints; they enter its own `total`, and somebody else adds them to `others` that run."""
         self.venue = instrument.venue
-        self.base = instrument.base
         self.is_inverse = instrument.margin is Margin.INVERSE
         self.is_touched = False
         self.total = total
+        """Its own sums, of what is settled."""
         self.sums = (total, *others)
         """Those of every key that counts the instrument."""
         self.waiting: list[Fresh] = []
@@ -138,10 +138,6 @@ class Line:
         """Return the largest print since a second, with its dollars, of what is settled."""
         at = bisect_left(self._peaks, since, key=_SECOND)
         return self._peaks[at][1:] if at < len(self._peaks) else None
-
-    def is_full(self, since: int) -> bool:
-        """Tell whether some minute since a second was full, of what is settled."""
-        return self.total.is_full(since)
 
     def forget(self, second: int) -> None:
         """Forget a second that has left the longest window, and what came before it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitors.metrics.liquidations.course import Course, heavier
+from monitors.metrics.liquidations.course import Course
 from monitors.metrics.liquidations.moment import Moment
 from monitors.metrics.liquidations.recent import Print
 from monitors.metrics.liquidations.values import MARKET, Cascade, Stress, Totals
@@ -77,7 +77,7 @@ class MarketWide:
 def _opened_by(courses: list[Course], now: datetime) -> Course:
     first = min((course.known for course in courses), key=lambda cascade: cascade.opened_at)
     totals = [course.tally.totals for course in courses]
-    side = heavier(Totals(sum(t.long_usd for t in totals), sum(t.short_usd for t in totals), 0))
+    side = Totals(sum(t.long_usd for t in totals), sum(t.short_usd for t in totals), 0).heavier
     opened = replace(
         first,
         base=MARKET,

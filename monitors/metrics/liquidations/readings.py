@@ -8,6 +8,7 @@ from monitors.market import Margin
 from monitors.metrics.board import Board
 from monitors.metrics.liquidations.baseline import SPIKE_WINDOWS, SPIKE_Z, minimum_usd
 from monitors.metrics.liquidations.dominance import is_telling
+from monitors.metrics.liquidations.packing import packed_of, totals_of
 from monitors.metrics.liquidations.severity import severity, share_of_open_interest
 from monitors.metrics.liquidations.values import (
     MARKET,
@@ -134,11 +135,7 @@ def explain_print(view: View, series: Series) -> Evidence:
     largest = view.largest_prints(series.side).get(Key(series.base, series.venue, series.symbol))
     if largest is None:
         return Evidence(legs=())
-    alone = Totals(
-        largest.usd if largest.side is PositionSide.LONG else 0.0,
-        largest.usd if largest.side is PositionSide.SHORT else 0.0,
-        1,
-    )
+    alone = totals_of(packed_of(largest))
     tape = view.liquidations.tape
     coverage = tape.coverage(Window.H1, view.now)
     flush = Flush(
@@ -253,10 +250,9 @@ def _spanning(cascade: Cascade, now: datetime) -> Window:
 
 def _crowding(view: View, series: Series) -> Crowding | None:
     totals = view.liquidations.tape.totals(key_of(series), series.window or Window.H1)
-    side = PositionSide.LONG if totals.long_usd >= totals.short_usd else PositionSide.SHORT
-    if series.side not in {None, side}:
+    if series.side not in {None, totals.heavier}:
         return None
-    return view.liquidations.crowding(series.base, side, view.now)
+    return view.liquidations.crowding(series.base, totals.heavier, view.now)
 
 
 def _evidence(flush: Flush, coverage: Coverage) -> Evidence:

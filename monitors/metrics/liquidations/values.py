@@ -36,6 +36,11 @@ class Totals:
         """Return both sides together."""
         return self.long_usd + self.short_usd
 
+    @property
+    def heavier(self) -> PositionSide:
+        """Return the side with more dollars."""
+        return PositionSide.LONG if self.long_usd >= self.short_usd else PositionSide.SHORT
+
     def of(self, side: PositionSide | None) -> float:
         """Return one side's dollars, or with None both."""
         if side is None:

@@ -151,7 +151,7 @@ class Windows:
         since = self.end - _SPANS[window]
         for part in map(_settled, self._parts(key)):
             if packed := part.since(since):
-                yield part.key.venue, packed, any(line.is_full(since) for line in part.lines)
+                yield part.key.venue, packed, any(line.total.is_full(since) for line in part.lines)
 
     def largest(self, key: Key, window: Window) -> Liquidation | None:
         """Return a key's largest print in a window."""

@@ -33,8 +33,7 @@ def sides_of(trade: Mapping[str, Any]) -> Mapping[str, PositionSide]:
     flag, of_taker = trade.get("liquidation"), closed_by(trade.get("direction"))
     if of_taker is None or flag not in _FLAGS:
         return {}
-    of_maker = PositionSide.SHORT if of_taker is PositionSide.LONG else PositionSide.LONG
-    return {who: side for who, side in ((_TAKER, of_taker), (_MAKER, of_maker)) if who in flag}
+    return {who: side for who, side in ((_TAKER, of_taker), (_MAKER, of_taker.other)) if who in flag}
 
 
 def _sockets(exchange: Exchange, _contracts: Contracts) -> Sequence[Socket]:

@@ -43,11 +43,6 @@ def side_of_position(size: float) -> PositionSide | None:
     return PositionSide.LONG if size > 0 else PositionSide.SHORT
 
 
-def side_of_order(size: float) -> PositionSide | None:
-    """Return the liquidated side by the sign of the order that closed it: selling closes a long."""
-    return side_of_position(-size)
-
-
 def _sockets(exchange: Exchange, _contracts: Contracts) -> Sequence[Socket]:
     return [
         Socket(

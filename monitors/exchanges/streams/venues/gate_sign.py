@@ -168,11 +168,13 @@ class SignSettling:
                     yield of_archive, fitting[0]
 
 
+def side_by(sign: Sign, side: PositionSide) -> PositionSide:
+    """Return the liquidated side of what was read as a position's sign; an order that sells closes a long."""
+    return side if sign is Sign.POSITION else side.other
+
+
 def _by(sign: Sign, told: Liquidation) -> Liquidation:
-    if sign is Sign.POSITION:
-        return told
-    other = PositionSide.SHORT if told.side is PositionSide.LONG else PositionSide.LONG
-    return told._replace(side=other)
+    return told._replace(side=side_by(sign, told.side))
 
 
 def _by_contracts(prints: Iterable[Liquidation]) -> Mapping[str, list[Liquidation]]:

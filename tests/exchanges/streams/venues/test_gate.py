@@ -6,7 +6,8 @@ from ccxt.base.errors import BadResponse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitors.exchanges.streams.venues.gate import PROFILE, side_of_order, side_of_position
+from monitors.exchanges.streams.venues.gate import PROFILE, side_of_position
+from monitors.exchanges.streams.venues.gate_sign import Sign, side_by
 from monitors.liquidation import FeedGrade, Liquidation, PositionSide, Skipped
 from monitors.ports import VenueUnavailableError
 from tests.exchanges.streams.venues.gate_orders import (
@@ -30,9 +31,12 @@ def test_the_archive_has_the_positions_sign(size: float, side: PositionSide | No
     assert side_of_position(size) is side
 
 
-@pytest.mark.parametrize(("size", "side"), [(-5, LONG), (5, SHORT), (0, None)])
-def test_an_orders_sign_is_the_other_way_round(size: float, side: PositionSide | None) -> None:
-    assert side_of_order(size) is side
+@pytest.mark.parametrize(("size", "side"), [(-5, LONG), (5, SHORT)])
+def test_an_orders_sign_is_the_other_way_round(size: float, side: PositionSide) -> None:
+    read = side_of_position(size)
+
+    assert read is not None
+    assert side_by(Sign.ORDER, read) is side
 
 
 async def test_the_archive_gives_what_was_filled_at_the_price_of_the_fill() -> None:
